@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,10 @@ from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, Vide
 from poseval.runners.groups import groups_of
 from poseval.runners.journal import Found, Journal
 from poseval.runners.loading import Loaded, load, processor_threads, with_detector
+from poseval.runners.loop import Loop, Progress
 from poseval.runners.own_settings import ModelOptions
-from poseval.runners.prefetch import Ready, reading
 from poseval.runners.with_tracker import Following, follow
 from poseval.scoring import score as scoring
-
-Progress = Callable[[int, int], None]  # called with frames done and all frames
 
 
 @dataclass(frozen=True)
@@ -106,9 +103,9 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
         part.unlink(missing_ok=True)
     fingerprint = _fingerprint(node, pictures, boxes, groups)
     journal = Journal(part, fingerprint, len(loaded.skeleton), dict(groups))
-    session = _Session(estimator, pictures, boxes, journal, groups, progress)
+    loop = Loop(estimator, pictures, boxes, journal, groups, progress)
     try:
-        faults = session.work(options.loaders, options.skip_unreadable)
+        faults = loop.work(options.loaders, options.skip_unreadable)
     finally:
         journal.close()
     if faults and not options.skip_unreadable:
@@ -141,75 +138,12 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
         **node,
         "format": form.name,
         "tracker": tracker,
-        **session.speed(len(poses)),
+        **loop.speed(len(poses)),
         "notices": [str(notice) for notice in notices],
     }
     output.write_provenance(node, options.out)
     journal.remove()
     return RunResult(poses, truth, node, tuple(notices))
-
-
-@dataclass
-class _Session:
-    """The loop over groups, with its clock."""
-
-    estimator: Estimator
-    pictures: Pictures
-    boxes: Boxes | None
-    journal: Journal
-    groups: Sequence[tuple[int, Sequence[int]]]
-    progress: Progress | None = None
-    resumed: int = 0  # frames that an earlier session had finished
-    worked: int = 0  # frames of this session
-    people: int = 0  # people of this session
-    seconds: float = 0.0
-    faults: list[Fault] = field(default_factory=list)
-
-    def work(self, loaders: int, skip: bool) -> list[Fault]:
-        """Run every group that is not in the journal; the faults of images that could not be read."""
-        open_groups = [group for group in self.groups if group[0] not in self.journal.done]
-        total = sum(len(rows) for _, rows in self.groups)
-        self.resumed = total - sum(len(rows) for _, rows in open_groups)
-        if self.progress:
-            self.progress(self.resumed, total)
-        start = time.perf_counter()
-        with reading(self.pictures, open_groups, self._prepare, loaders) as ready:
-            for item in ready:
-                self.faults += item.faults
-                if not item.faults or skip:
-                    before = self.seconds
-                    found = self._answer(item)
-                    self.seconds = time.perf_counter() - start
-                    sizes = {frame.row: frame.size for frame in item.frames}
-                    self.journal.add(item.group, found, sizes, self.seconds - before)
-                    self.people += len(found.frame)
-                self.worked += len(item.frames) + len(item.faults)
-                if self.progress:
-                    self.progress(self.resumed + self.worked, total)
-        return self.faults
-
-    def _prepare(self, row: int, picture: Any) -> Any:
-        if self.boxes is not None:
-            return self.estimator.prepare(picture, *self.boxes.of(row))
-        whole = np.array([[0.0, 0.0, picture.shape[1] - 1.0, picture.shape[0] - 1.0]])
-        return self.estimator.prepare(picture, whole, np.ones(1))
-
-    def _answer(self, item: Ready) -> Found:
-        answers = self.estimator.answer([frame.prepared for frame in item.frames])
-        parts = [Found.of(frame.row, poses) for frame, poses in zip(item.frames, answers, strict=True)]
-        return Found.joined(parts, self.journal.joints)
-
-    def speed(self, people: int) -> dict[str, Any]:
-        """Counts and rates for the provenance; rates are of this session's frames."""
-        seconds = max(self.seconds, 1e-9)
-        return {
-            "frames": len(self.pictures.frames),
-            "people": people,
-            "seconds": round(self.journal.seconds, 3),
-            "frames_per_second": round(self.worked / seconds, 3) if self.worked else None,
-            "people_per_second": round(self.people / seconds, 3) if self.worked else None,
-            "resumed_frames": self.resumed,
-        }
 
 
 def _finds_people(loaded: Loaded) -> bool:
