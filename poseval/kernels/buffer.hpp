@@ -8,6 +8,8 @@
 #include <new>
 #include <utility>
 
+#include "large_pages.hpp"
+
 namespace poseval {
 
 // A growing array of plain values. `realloc` lets the system move pages instead of copying them.
@@ -79,6 +81,7 @@ private:
         if (next > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
         void* moved = std::realloc(data_, next * sizeof(T));
         if (moved == nullptr) throw std::bad_alloc();
+        ask_for_large_pages(moved, next * sizeof(T));
         data_ = static_cast<T*>(moved);
         capacity_ = next;
     }

@@ -14,6 +14,7 @@
 
 #include "arrays.hpp"
 #include "file.hpp"
+#include "large_pages.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
@@ -76,6 +77,7 @@ py::bytes file_start(int handle, std::int64_t size) {
     Outcome outcome;
     {
         const py::gil_scoped_release release;
+        poseval::ask_for_large_pages(data, static_cast<std::size_t>(size));
         outcome = fill(handle, data, size);
     }
     if (outcome.error != 0) {

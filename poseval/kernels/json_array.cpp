@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "large_pages.hpp"
 #include "parallel.hpp"
 
 namespace poseval::json {
@@ -107,7 +108,9 @@ std::vector<Ahead> readers_for(const Table& table, std::int64_t threads) {
 
 // A part of a file, behind what was left of the part before.
 struct Window {
-    explicit Window(std::int64_t size) : memory(new char[static_cast<std::size_t>(2 * size + 1)]), room(size) {}
+    explicit Window(std::int64_t size) : memory(new char[static_cast<std::size_t>(2 * size + 1)]), room(size) {
+        ask_for_large_pages(memory.get(), static_cast<std::size_t>(2 * size + 1));
+    }
 
     // The text, of which `left` bytes are of the part before; a zero byte follows.
     std::string_view text() const {
