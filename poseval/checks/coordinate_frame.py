@@ -87,8 +87,11 @@ def _suspects(pair: Pair) -> Partners | None:
 
 def _beyond(poses: PoseSet) -> bool:
     """Whether a joint lies farther away than the numbers of any unit."""
-    xy = poses.people.xy[poses.people.seen > 0]
-    return bool((np.abs(xy) > FARTHEST).any())
+    xy = poses.people.xy
+    most, least = np.fmax.reduce(xy, axis=None, initial=0.0), np.fmin.reduce(xy, axis=None, initial=0.0)
+    if max(most, -least) <= FARTHEST:
+        return False  # found without a copy of what is seen
+    return bool((np.abs(xy[poses.people.seen > 0]) > FARTHEST).any())
 
 
 def _arouse(pair: Pair, few: Partners) -> bool:

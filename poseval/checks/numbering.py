@@ -17,6 +17,7 @@ from poseval.errors import shown
 from poseval.poses import Array, Floats, Ints, Notice, PoseSet
 
 LOOKED_AT = 60  # people that are looked for in all images
+FIRST_LOOK = 15  # of them, which say whether the others are
 ALIKE = 0.08  # sizes of a person between it and a prediction that is of it
 AS_GOOD = 2.0  # times the error of the best: what fits as well as that. In a third image it is no proof
 ROUGHLY = 0.25  # the same for a single joint
@@ -42,13 +43,20 @@ class Found:
         enough = max(FEWEST, ELSEWHERE * self.looked_at)
         return len(self.own) >= enough and self.at_home <= AT_HOME * self.looked_at
 
+    @property
+    def arouses(self) -> bool:
+        """Whether some people are enough to suspect it: half as many as must be found of all."""
+        return len(self.own) >= ELSEWHERE / 2 * self.looked_at
+
 
 def other_numbering(pair: Pair, nearest: Partners) -> Notice | None:
     """N553: people have their predictions in other images; with the number where all ids are shifted."""
     truth, predictions = pair.aligned.truth, pair.aligned.predictions
     if nearest.truth.shape[1] < IN_COMMON or len(truth.frames) < 2:
         return None
-    found = _looked_for(truth, predictions)
+    found = _looked_for(truth, predictions, FIRST_LOOK)
+    if found.looked_at == FIRST_LOOK and found.arouses:
+        found = _looked_for(truth, predictions, LOOKED_AT)
     if not found.tell:
         return None
     key = truth.frames.key
@@ -73,12 +81,12 @@ def other_numbering(pair: Pair, nearest: Partners) -> Notice | None:
     )
 
 
-def _looked_for(truth: PoseSet, predictions: PoseSet) -> Found:
-    """Some people of the ground truth, and the prediction of any image that fits each best."""
+def _looked_for(truth: PoseSet, predictions: PoseSet, most: int) -> Found:
+    """At most so many people of the ground truth, and the prediction of any image that fits each best."""
     people, theirs = truth.people, predictions.people
     labelled = people.seen > 0
     rows = np.flatnonzero(labelled.sum(axis=1) >= IN_COMMON)
-    rows = rows[np.unique(np.linspace(0, len(rows) - 1, LOOKED_AT).astype(np.int64))] if len(rows) else rows
+    rows = rows[np.unique(np.linspace(0, len(rows) - 1, most).astype(np.int64))] if len(rows) else rows
     own, other, at_home = [], [], 0
     for row in rows.tolist():
         joints = np.flatnonzero(labelled[row])
@@ -100,11 +108,10 @@ def _looked_for(truth: PoseSet, predictions: PoseSet) -> Found:
 
 def _errors(mine: Floats, size: float, joints: Ints, xy: Floats, seen: Array) -> tuple[Floats, Ints]:
     """Median distance of predictions from one person, in sizes of it, and their rows: those not far away."""
-    near = np.ones(len(xy), dtype=np.bool_)
     with np.errstate(invalid="ignore", over="ignore"):
+        rows = np.flatnonzero(np.abs(xy[:, joints[0], 0] - mine[0, 0]) < ROUGHLY * size)
         for at in (0, -1):  # two joints tell most predictions apart
-            near &= (np.abs(xy[:, joints[at]] - mine[at]) < ROUGHLY * size).all(axis=1)
-        rows = np.flatnonzero(near)
+            rows = rows[(np.abs(xy[rows, joints[at]] - mine[at]) < ROUGHLY * size).all(axis=1)]
         apart = distance(xy[rows[:, None], joints], mine) / size
     apart = np.where(seen[rows[:, None], joints] > 0, apart, np.inf)
     return middle(apart.T) if len(rows) else np.zeros(0), rows
