@@ -25,6 +25,7 @@ import library
 import posetrack_files
 import readers
 from coco import machine
+from once import once
 from options import table_options
 from processes import ROOT, Process, run_process
 from sections import write_section
@@ -161,13 +162,14 @@ def converter(name: str) -> Callable[[Path, int], float]:
 
 def shifted(path: Path, by: float) -> Path:
     """The same predictions, each joint some pixels to the right: what another system may have found."""
-    out = path.with_name(f"shifted_{by:g}_{path.name}")
-    if not out.exists():
+
+    def write(part: Path) -> None:
         found = json.loads(path.read_text("utf-8"))
         for record in found:
             record["keypoints"][::3] = [x + by for x in record["keypoints"][::3]]
-        out.write_text(json.dumps(found), "utf-8")
-    return out
+        part.write_text(json.dumps(found), "utf-8")
+
+    return once(path.with_name(f"shifted_{by:g}_{path.name}"), write)
 
 
 def compare(count: int) -> Callable[[Path, int], float]:

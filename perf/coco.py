@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coco_files import files
+from once import once
 from options import section_options
 from processes import run_process
 from sections import write_section
@@ -100,9 +101,14 @@ def peers_python(folder: Path) -> Path:
     """Python of an environment that holds the peers; made once."""
     place = folder / "peers"
     python = place / "bin" / "python"
-    if not python.exists():
+
+    def install(mark: Path) -> None:
         venv.create(place, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", *PEERS], check=True)
+        mark.touch()
+
+    # An environment cannot be moved: a mark in it says that it is whole.
+    once(place / f"has-{'-'.join(PEERS)}", install)
     return python
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from once import once
 
 IMAGES, PEOPLE, JOINTS = 5000, 11004, 17
 LABELLED = 0.58  # share of people with labelled joints, as in val2017
@@ -127,11 +128,8 @@ def write_predictions(scene: Scene, path: Path, count: int, long_floats: bool) -
 
 def files(folder: Path, count: int, long_floats: bool = False, seed: int = 2017) -> tuple[Path, Path]:
     """Truth and `count` predictions in a folder; written once."""
-    folder.mkdir(parents=True, exist_ok=True)
     truth = folder / "person_keypoints.json"
     found = folder / f"predictions_{count}{'_long' if long_floats else ''}.json"
-    if not truth.exists():
-        write_truth(Scene(seed), truth)
-    if not found.exists():
-        write_predictions(Scene(seed), found, count, long_floats)
+    once(truth, lambda part: write_truth(Scene(seed), part))
+    once(found, lambda part: write_predictions(Scene(seed), part, count, long_floats))
     return truth, found

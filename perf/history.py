@@ -29,6 +29,7 @@ from pathlib import Path
 import coco_files
 import posetrack_files
 from coco import cores
+from once import once
 from processes import ROOT, Process, run_process
 
 SCORE = "import poseval, sys; r = poseval.score(*sys.argv[1:]); print(r.summary)"
@@ -111,11 +112,12 @@ def cases(folder: Path, small: bool) -> dict[str, Case]:
 
 def openpose(folder: Path, truth: Path, predictions: Path) -> Path:
     """The same predictions as OpenPose's files; made once."""
-    made = folder / "openpose"
-    if not made.exists():
-        files = ["convert", predictions, made, "--to", "openpose", "--gt", truth, "-q"]
+
+    def convert(part: Path) -> None:
+        files = ["convert", predictions, part, "--to", "openpose", "--gt", truth, "-q"]
         run_process([sys.executable, "-m", "poseval", *map(str, files)])
-    return made
+
+    return once(folder / "openpose", convert)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from once import once
 
 VIDEOS, FRAMES, UNLABELLED = 74, 53, 12  # frames per video with and without truth
 CROWD = 25  # most people of a video
@@ -142,18 +143,20 @@ def categories() -> list[dict[str, Any]]:
     return [{"supercategory": "person", "id": 1, "name": "person", "keypoints": list(NAMES), "skeleton": []}]
 
 
+def write_videos(folder: Path, videos: int, seed: int) -> None:
+    """The files of truth and predictions below a new folder."""
+    rng = np.random.default_rng(seed)
+    for side in ("gt", "pred"):
+        (folder / side).mkdir(parents=True)
+    for index in range(videos):
+        crowded = index % 24 == 7
+        people = int(rng.integers(16, CROWD + 1)) if crowded else 1 + min(12, int(rng.geometric(0.34)))
+        film = video(rng, 300 + index, people)
+        for side, make in (("gt", truth_of), ("pred", predictions_of)):
+            (folder / side / f"{film.name}.json").write_text(json.dumps(make(film, rng)), "utf-8")
+
+
 def files(folder: Path, videos: int = VIDEOS, seed: int = 18) -> tuple[Path, Path]:
     """Folders of truth and predictions; made once."""
-    made = folder / f"posetrack-{videos}-{seed}"
-    if not (made / "done").exists():
-        rng = np.random.default_rng(seed)
-        for side in ("gt", "pred"):
-            (made / side).mkdir(parents=True, exist_ok=True)
-        for index in range(videos):
-            crowded = index % 24 == 7
-            people = int(rng.integers(16, CROWD + 1)) if crowded else 1 + min(12, int(rng.geometric(0.34)))
-            film = video(rng, 300 + index, people)
-            for side, make in (("gt", truth_of), ("pred", predictions_of)):
-                (made / side / f"{film.name}.json").write_text(json.dumps(make(film, rng)), "utf-8")
-        (made / "done").touch()
+    made = once(folder / f"posetrack-{videos}-videos-{seed}", lambda part: write_videos(part, videos, seed))
     return made / "gt", made / "pred"

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import populations as people
+from once import whole
 
 Array = np.ndarray[Any, Any]
 Make = Callable[..., list[people.System]]
@@ -37,7 +38,8 @@ def counted(work: partial[Any], sets: int) -> Array:
         for first in range(len(rows), sets, STEP):
             rows += pool.map(work, range(first, min(first + STEP, sets)), chunksize=4)
             if file is not None:
-                np.save(file, np.array(rows, dtype=np.float64))
+                with whole(file) as part:
+                    np.save(part, np.array(rows, dtype=np.float64))
     return np.array(rows, dtype=np.float64)
 
 
