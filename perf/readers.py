@@ -1,10 +1,11 @@
 """Processor time of 5,000 images in each exchange format: reading, writing, and converting from and to COCO.
 
-    python perf/readers.py --folder /dev/shm/poseval --write docs/performance.md
+    python perf/readers.py --folder /dev/shm --write docs/performance.md
 
-Makes its own files below --folder: predictions of COCO's val2017 in size. A folder in memory shows what
-the programs cost; on a disk the file system may cost more than all of it. Medians of --rounds in one
-process; times of processors, not of the clock, so that other programs disturb little.
+Makes its own files below --folder, predictions of COCO's val2017 in size, and removes them at the end. A
+folder in memory shows what the programs cost; on a disk the file system may cost more than all of it.
+Medians of --rounds in one process; times of processors, not of the clock, so that other programs disturb
+little.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import resource
 import shutil
 import statistics
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -169,7 +171,7 @@ def ratio(spent: float, bound: float) -> str:
 
 PAGE = """## Exchange formats
 
-Made by `python perf/readers.py --folder /dev/shm/poseval --write docs/performance.md`: 5,000 images with
+Made by `python perf/readers.py --folder /dev/shm --write docs/performance.md`: 5,000 images with
 6,770 people of 17 joints, files in memory. Milliseconds of processor time in a running process, median of
 {rounds}. The bound of reading is `cat` and our scanner of JSON; that of writing is the same files made by
 bare system calls, and all numbers made text by one call of `json`.
@@ -186,7 +188,9 @@ def main() -> None:
     """Print the section, and write it into a page."""
     options = table_options(__doc__, ENDINGS)
     load = os.getloadavg()[0]
-    table = "\n".join(rows(options.folder, options.rounds, options.only))
+    options.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.folder) as place:
+        table = "\n".join(rows(Path(place), options.rounds, options.only))
     if options.write:
         about = {"machine": machine(), "rounds": options.rounds, "load": load, "rows": table}
         write_section(options.write, "readers", PAGE.format(**about))

@@ -112,3 +112,9 @@ def test_a_history_is_shown_by_machine_with_ratios(tmp_path: Path) -> None:
     shown = said_by("history.py", "--show", str(tmp_path / "h.csv")).stdout
     assert "| c | d | e | 3.0 (1.50) |  | 25 (0.50) |" in shown
     assert "| c | d | b | 8.0 |  |  |" in shown
+
+
+def test_exchange_formats_leave_no_files(tmp_path: Path) -> None:
+    done = said_by("readers.py", "--folder", str(tmp_path / "memory"), "--only", "native", "--rounds", "1")
+    assert done.stdout.startswith("| native | 1 |"), done.stderr
+    assert list((tmp_path / "memory").iterdir()) == []
