@@ -91,7 +91,7 @@ SIDED = ("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 NAMES = ["nose", *(f"{side}_{part}" for part in SIDED for side in ("left", "right"))]
 
 
-def _predictions(scene: Scene, count: int, long_floats: bool) -> Iterator[str]:
+def _predictions(scene: Scene, count: int, long_floats: bool, noise_by: float) -> Iterator[str]:
     """Records as text: one detection for each labelled person, then half near anybody and half anywhere."""
     rng = scene.rng
     labelled = rng.permutation(np.flatnonzero(scene.seen.any(axis=1)))
@@ -101,7 +101,7 @@ def _predictions(scene: Scene, count: int, long_floats: bool) -> Iterator[str]:
         near = rng.random(size) < 0.5
         own = labelled[first : first + size]
         model[: len(own)], near[: len(own)] = own, True
-        noise = np.exp(rng.normal(-3.2, 0.8, size)) * scene.size[model]
+        noise = noise_by * np.exp(rng.normal(-3.2, 0.8, size)) * scene.size[model]
         xy = scene.xy[model] + rng.normal(0, 1, (size, JOINTS, 2)) * noise[:, None, None]
         image = np.where(near, scene.image[model], rng.integers(0, IMAGES, size))
         score = np.clip(near * 0.5 - noise / scene.size[model] + rng.uniform(0, 0.6, size), 0.001, 1)
@@ -117,19 +117,22 @@ def _predictions(scene: Scene, count: int, long_floats: bool) -> Iterator[str]:
             )
 
 
-def write_predictions(scene: Scene, path: Path, count: int, long_floats: bool) -> None:
+def write_predictions(scene: Scene, path: Path, count: int, long_floats: bool, noise_by: float) -> None:
     """A result list; `long_floats` writes 17 digits, as float32 values come out of most programs."""
     with path.open("w", encoding="utf-8") as file:
         file.write("[")
-        for index, record in enumerate(_predictions(scene, count, long_floats)):
+        for index, record in enumerate(_predictions(scene, count, long_floats, noise_by)):
             file.write(", " + record if index else record)
         file.write("]")
 
 
-def files(folder: Path, count: int, long_floats: bool = False, seed: int = 2017) -> tuple[Path, Path]:
-    """Truth and `count` predictions in a folder; written once."""
+def files(
+    folder: Path, count: int, long_floats: bool = False, noise_by: float = 1.0, seed: int = 2017
+) -> tuple[Path, Path]:
+    """Truth and `count` predictions in a folder, with `noise_by` times the usual noise; written once."""
+    kind = f"{'_long' if long_floats else ''}{f'_noise{noise_by:g}' if noise_by != 1 else ''}"
     truth = folder / "person_keypoints.json"
-    found = folder / f"predictions_{count}{'_long' if long_floats else ''}.json"
+    found = folder / f"predictions_{count}{kind}.json"
     once(truth, lambda part: write_truth(Scene(seed), part))
-    once(found, lambda part: write_predictions(Scene(seed), part, count, long_floats))
+    once(found, lambda part: write_predictions(Scene(seed), part, count, long_floats, noise_by))
     return truth, found
