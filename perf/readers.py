@@ -14,8 +14,10 @@ import json
 import os
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -188,6 +190,7 @@ def main() -> None:
     """Print the section, and write it into a page."""
     options = table_options(__doc__, ENDINGS)
     load = os.getloadavg()[0]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # removes the files, too
     options.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.folder) as place:
         table = "\n".join(rows(Path(place), options.rounds, options.only))

@@ -7,6 +7,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import ModuleType
 
@@ -118,3 +119,13 @@ def test_exchange_formats_leave_no_files(tmp_path: Path) -> None:
     done = said_by("readers.py", "--folder", str(tmp_path / "memory"), "--only", "native", "--rounds", "1")
     assert done.stdout.startswith("| native | 1 |"), done.stderr
     assert list((tmp_path / "memory").iterdir()) == []
+
+
+def test_exchange_formats_leave_no_files_when_they_are_stopped(tmp_path: Path) -> None:
+    words = [sys.executable, str(ROOT / "perf" / "readers.py"), "--folder", str(tmp_path), "--only", "native"]
+    with subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(ROOT)}) as program:
+        while program.poll() is None and not list(tmp_path.glob("*/*.json")):
+            time.sleep(0.05)
+        program.terminate()
+    assert program.returncode == 1
+    assert list(tmp_path.iterdir()) == []
