@@ -33,6 +33,8 @@ from poseval.errors import UsageError
 from poseval.results.report import Report
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from poseval.poses.aligned import Aligned
     from poseval.poses.images import FrameImages
     from poseval.report.rule_sets import RuleSetReports
@@ -76,16 +78,17 @@ class ScoreOptions:
         """The one path of the predictions, or all of them."""
         return self.predictions[0] if len(self.predictions) == 1 else self.predictions
 
-    def evaluated(self, prepared: Prepared) -> Evaluation:
-        """The tallies, by a cluster where one was asked for and is not slower than this process."""
+    def scored(self, prepared: Prepared) -> tuple[Evaluation, Report]:
+        """Tallies and report, by a cluster where one was asked for and is not slower than this process."""
         from poseval.scoring.executors import pool
         from poseval.scoring.score import tally
 
         with pool(self.address) as workers:
-            evaluation = tally(prepared, workers.executor, workers.shards)
+            evaluation = self._clustered(tally(prepared, workers.executor, workers.shards))
+            report = self.reported(evaluation, workers.executor)
         if workers.one_process:
             talk(self.quiet)(ONE_PROCESS)
-        return self._clustered(evaluation)
+        return evaluation, report
 
     def streamed(self) -> Evaluation | None:
         """The tallies of results that are read in pieces; None where they are read as a whole.
@@ -120,7 +123,7 @@ class ScoreOptions:
 
         return clustered(evaluation, self.cluster, self.task.limits)
 
-    def reported(self, evaluation: Evaluation) -> Report:
+    def reported(self, evaluation: Evaluation, executor: Executor | None = None) -> Report:
         """The report, with intervals where asked."""
         report = evaluation.report()
         if self.level is None:
@@ -134,6 +137,7 @@ class ScoreOptions:
             method=self.ci_method,
             resamples=self.resamples,
             seed=self.seed,
+            executor=executor,
         )
 
 
@@ -218,9 +222,10 @@ def score(**given: Any) -> None:
         aligned = prepared.aligned
         images = find_images(options.images, aligned.truth.frames, say)
         with working("scoring", options.quiet):
-            evaluation = options.evaluated(prepared)
-    with working("scoring", options.quiet):
-        report = options.reported(evaluation)
+            evaluation, report = options.scored(prepared)
+    else:
+        with working("scoring", options.quiet):
+            report = options.reported(evaluation)
     if options.task.benchmark is None and options.style != "text":  # which says it among its notices
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
@@ -262,7 +267,7 @@ def _score_all(options: ScoreOptions) -> None:
 
     def under(name: str) -> Report:
         task = replace(options.task, rules=name)
-        return options.reported(options.evaluated(prepare(options.truth, options.paths, task)))
+        return options.scored(prepare(options.truth, options.paths, task))[1]
 
     with working("scoring", options.quiet):
         reports = each_rule_set(rule_sets_of(options.truth, options.task), under)

@@ -202,10 +202,6 @@ def _other_units(scored: Sequence[Scored], summary: Summary) -> dict[str, Unit]:
     return {name: unit for name, unit in found.items() if unit is not Unit.SHARE}
 
 
-def _tally_one(metric: Metric, aligned: Aligned) -> Tally:
-    return metric.tally(aligned)
-
-
 def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) -> TalliedPart:
     """Tally every metric of a part and of its groups of people, over the benchmark's resampling units."""
 
@@ -213,9 +209,9 @@ def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) ->
         if executor is None or shards <= 1:
             out = part.tally(metric) if aligned is part.aligned else metric.tally(aligned)
         else:
-            pieces = aligned.shards(shards, metric.unit)
-            futures = [executor.submit(_tally_one, metric, piece) for piece in pieces]
-            out = Tally.concat([future.result() for future in futures])
+            from poseval.scoring.late_executor import shared
+
+            out = Tally.concat(shared(executor, metric.tally, aligned.shards(shards, metric.unit)))
         if unit == "sequence" and metric.unit == "frame":
             return out.grouped(aligned.truth.frames.sequence, aligned.unit_keys(unit))
         return out

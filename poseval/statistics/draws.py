@@ -63,10 +63,12 @@ def draw(summarise: Summarise, weights: Ints, keys: Sequence[str], executor: Exe
     """
     chunks = [weights[first : first + CHUNK] for first in range(0, len(weights), CHUNK)]
     reduced = partial(_reduced, summarise, tuple(keys))
-    if executor is not None:
-        found = [future.result() for future in [executor.submit(reduced, chunk) for chunk in chunks]]
-    else:
+    if executor is None:
         found = each(reduced, chunks)
+    else:
+        from poseval.scoring.late_executor import shared
+
+        found = shared(executor, reduced, chunks, each)
     rows = [row for part in found for row in part]
     shape = (len(weights), len(keys))
     return Draws(

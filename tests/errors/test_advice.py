@@ -158,7 +158,14 @@ UNHEARD = {
     "save coordinates as arrays, not as lists of numbers": "takes a pickle of millions of values",
     "pip install 'poseval[remote]'": "needs packages",
     "'.' is the current folder": "reached from Python: test_api.py",
-    "give its workers more memory, or leave out --executor": "every worker has to die: test_executors.py",
+    **dict.fromkeys(
+        (
+            "give its workers more memory, or leave out --executor",
+            "start it again, or leave out --executor",
+            "start workers, or leave out --executor",
+        ),
+        "a cluster has to die: test_dask_cluster.py",
+    ),
 }  # fmt: skip
 
 
