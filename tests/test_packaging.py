@@ -91,7 +91,7 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     extras = {"models", "video", "flow", "dask", "formats", "parquet", "test"}
     extras |= {"crosscheck", "docs", "owners", "remote", "rerun", "zstd"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
-    assert "poseval = poseval.cli:main" in entries
+    assert "poseval = poseval.__main__:main" in entries
 
 
 @pytest.mark.slow

@@ -66,6 +66,18 @@ def test_signals_while_scoring(files: list[str], number: signal.Signals, status:
     assert out.read_text() == OLD
 
 
+@pytest.mark.parametrize(
+    "program", [["-m", "poseval"], ["-c", "from poseval.__main__ import main; main()"]], ids=["-m", "script"]
+)
+def test_an_interruption_while_modules_are_imported(program: list[str], tmp_path: Path) -> None:
+    """The first of them interrupts itself, as Ctrl-C would."""
+    interrupted = "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(60)\n"
+    (tmp_path / "click.py").write_text(interrupted)
+    process = started("--help", program=program, cwd=tmp_path)
+    assert process.communicate(timeout=30) == ("", "")
+    assert process.returncode == 130
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_while_writing_leave_no_part(
     files: list[str], number: signal.Signals, status: int, tmp_path: Path
