@@ -110,6 +110,8 @@ class _Copy:
         import mmap
         import pickle
 
+        # Without a limit: a copy that somebody stopped cannot be told from one that works for long. Whoever
+        # did it continues or kills it, and what is left is done here; Ctrl-C ends stopped copies, too.
         os.waitpid(self._process, 0)
         self._lives = False
         size = os.fstat(self._file).st_size
