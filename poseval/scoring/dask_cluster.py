@@ -90,7 +90,7 @@ class DaskCluster:
         """Whether the scheduler says so, and in time."""
         try:
             asked = self._client.scheduler.ncores
-            return bool(self._client.sync(asked, callback_timeout=WORKERLESS_SECONDS))
+            return bool(self._client.sync(asked, callback_timeout=ANSWER_SECONDS))
         except (OSError, self._distributed.TimeoutError):
             return False
 

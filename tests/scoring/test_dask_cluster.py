@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,12 @@ TRUTH = scene_set(seed=1, images=60, people=3)
 FOUND = perturb(TRUTH, seed=2)
 AT_ONCE = {"PAYING_SECONDS": 0.0, "SENDING_SECONDS": 0.0}  # others are asked from the second piece on
 COMMAND = f"""
+import sys
 from poseval.cli import main
 from poseval.scoring import dask_cluster, late_executor
 
 vars(late_executor).update({AT_ONCE})
-dask_cluster.WORKERLESS_SECONDS = 1.0
+dask_cluster.WORKERLESS_SECONDS = float(sys.argv.pop(1))
 main()
 """
 LOCAL = """
@@ -47,6 +49,13 @@ with pool(sys.argv[1]) as found:
     print(found.executor.each(abs, [-1, -2], None))
 """
 SECONDS = 60.0  # that a busy machine may take
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Cluster]:
+    """A cluster of two workers that loses nothing."""
+    with cluster(2) as running:
+        yield running
 
 
 @pytest.fixture
@@ -126,32 +135,32 @@ def test_a_cluster_never_given_a_worker_is_an_error(monkeypatch: pytest.MonkeyPa
     assert "has had no worker for 0.5 s" in str(caught.value)
 
 
-def test_work_for_a_connection_that_was_given_up_is_an_error() -> None:
-    with cluster(1) as running, pool(running.address) as found:
+def test_work_for_a_connection_that_was_given_up_is_an_error(whole: Cluster) -> None:
+    with pool(whole.address) as found:
         cluster_of(found)._client.close()  # as Dask does when a scheduler has not come back
         with pytest.raises(PosevalError, match=r"lost its scheduler \[P700\]"):
             cluster_of(found).each(abs, [1])
 
 
-def test_pieces_arrive_without_a_warning_in_order_and_errors_are_those_of_the_work() -> None:
+def test_pieces_arrive_without_a_warning_in_order_and_errors_are_those_of_the_work(whole: Cluster) -> None:
     pieces = [np.full(2_000_000, place) for place in range(3)]  # 16 MB each: Dask warns from 10 MB on
-    with cluster(2) as running, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pool(running.address) as found:
+        with pool(whole.address) as found:
             assert cluster_of(found).each(np.max, pieces) == [0, 1, 2]
             with pytest.raises(OSError, match="no such file"):
                 cluster_of(found).each(refused, [1])
 
 
 @pytest.mark.usefixtures("at_once")
-def test_intervals_of_a_cluster_are_the_same() -> None:
+def test_intervals_of_a_cluster_are_the_same(whole: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poseval.scoring.late_executor.thread_limit", lambda: 1)
     run = evaluate(TRUTH, FOUND, "coco-keypoints")
     alone = intervals(run, method="percentile", resamples=400)
-    with cluster(2) as running, pool(running.address) as found:
-        assert repr(intervals(run, method="percentile", resamples=400, executor=found.executor)) == repr(
-            alone
-        )
+    with pool(whole.address) as found:
+        shared = intervals(run, method="percentile", resamples=400, executor=found.executor)
         assert not found.one_process
+    assert repr(shared) == repr(alone)
 
 
 def files(folder: Path) -> list[str]:
@@ -162,10 +171,9 @@ def files(folder: Path) -> list[str]:
 
 
 def test_a_cluster_is_told_where_one_process_is_faster(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    whole: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with cluster(1) as running:
-        assert invoke(["score", *files(tmp_path), "--executor", running.address]) == 0
+    assert invoke(["score", *files(tmp_path), "--executor", whole.address]) == 0
     assert "one process is faster for this" in capsys.readouterr().err
 
 
@@ -187,9 +195,10 @@ LOST = {
 @pytest.mark.parametrize("what", LOST)
 def test_a_command_whose_cluster_is_lost_says_so_once(what: str, tmp_path: Path) -> None:
     status, says = LOST[what]
+    patience = 1 if what == "workers" else SECONDS
     with cluster(2) as running:
         running.stop()
-        command = started([COMMAND, "score", *files(tmp_path), "--executor", running.address])
+        command = started([COMMAND, str(patience), "score", *files(tmp_path), "--executor", running.address])
         until_it_has_work(running)
         if what == "Ctrl-C":
             command.send_signal(signal.SIGINT)
