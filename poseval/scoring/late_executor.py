@@ -1,4 +1,4 @@
-"""Pieces of work that others are asked to do only where that is faster."""
+"""Pieces of work that others are asked to do only where that can be faster."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class Others(Protocol):
 
 
 class LateExecutor(Executor):
-    """Pieces are done in this process until they show that it is faster to send the others away.
+    """Pieces are done in this process until they show that it may be faster to send the others away.
 
-    Three things make it faster: pieces take longer than to send their bytes, others do them at least as fast
+    Three things must be so: pieces take longer than to send their bytes, others do them at least as fast
     as the threads of this process would, and there is more to do than their start takes. Processor time
-    decides, which is the same on a busy machine.
+    decides, which a busy machine changes little.
     """
 
     def __init__(self, others: Others) -> None:
