@@ -58,22 +58,22 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
             raise UsageError(
                 "P135", where=name, what=f"is {_kind_of(found.st_mode)}", wanted="a regular file"
             )
-        size = min(found.st_size, most + 1)
+        size = found.st_size
+        if size > most:
+            raise too_large(name, most, size)
         data = file_start(handle, size) if size > AT_ONCE else os.read(handle, size + 1)
         if size > AT_ONCE or len(data) != size:  # else it ended where it says
             os.lseek(handle, len(data), os.SEEK_SET)
             data += _rest(handle, min(GROWS, most + 1 - len(data)))
-        if len(data) <= most and len(data) < found.st_size + GROWS:
+        if len(data) <= most and len(data) < size + GROWS:
             return data
-        if found.st_size <= most:
-            raise UsageError(
-                "P135", where=name, what="gives more bytes than its size says", wanted="a regular file"
-            )
+        raise UsageError(
+            "P135", where=name, what="gives more bytes than its size says", wanted="a regular file"
+        )
     except OSError as error:
         raise unreadable(name, error) from None
     finally:
         os.close(handle)
-    raise too_large(name, most, found.st_size)
 
 
 def require_regular(path: str | os.PathLike[str], name: str) -> None:

@@ -13,6 +13,8 @@ import pytest
 import poseval
 from poseval.cli import invoke
 from poseval.errors import LimitError, UsageError
+from poseval.files.reading import AT_ONCE, read_regular
+from poseval.kernels import files
 from poseval.limits import DEFAULT, MIB, REASONS, Limits, from_environment, raised, to_raise
 from tests.hostile.made import results, truth
 from tests.shared import ROOT
@@ -135,3 +137,15 @@ def test_a_large_export_can_be_allowed(tmp_path: Path, capsys: pytest.CaptureFix
 def test_unknown_limits_are_answered_with_the_names_that_are_documented() -> None:
     with pytest.raises(UsageError, match=r"NAME=2GiB, of bytes, depth"):
         raised(["nothing=1"], Limits())
+
+
+def test_too_long_a_file_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dt.json"
+    path.write_bytes(b" " * (2 * AT_ONCE))
+    monkeypatch.setattr(files, "file_start", lambda handle, size: pytest.fail(f"{size} bytes were read"))
+    for most in (AT_ONCE // 2, 2 * AT_ONCE - 1):
+        with pytest.raises(LimitError) as caught:
+            read_regular(path, "dt.json", most)
+        assert caught.value.code == "P501"
