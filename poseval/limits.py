@@ -108,10 +108,15 @@ def from_environment() -> Limits:
         raise error_of([replace(fault, where=f"{VARIABLE}: {fault.where}")]) from None
 
 
+def setting(name: str, amount: int) -> str:
+    """The text that sets a limit to `amount` or a little more, such as `bytes=560MiB`."""
+    return f"{name}={-(-amount // MIB)}MiB" if name == "bytes" else f"{name}={amount}"
+
+
 def to_raise(name: str, amount: int, known: bool = True) -> str:
     """Advice for a limit that was reached; unless `known`, the input may need more than `amount`."""
-    size = f"{-(-amount // MIB)}MiB" if name == "bytes" else f"{amount}"
-    text = f"raise it with --limit {name}={size}, or {VARIABLE}={name}={size} in the environment"
+    given = setting(name, amount)
+    text = f"raise it with --limit {given}, or {VARIABLE}={given} in the environment"
     return text if known else f"{text}, or further: reading stopped there, so how much it takes is not known"
 
 

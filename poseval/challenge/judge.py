@@ -35,8 +35,8 @@ from poseval.limits import DEFAULT, MIB
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
 from poseval.results.units import PERCENT, NumberStyle
-from poseval.scoring.reading import read_truth
-from poseval.scoring.score import Prepared, is_image_list, prepare, tally
+from poseval.scoring.reading import is_image_list, read_truth
+from poseval.scoring.score import Prepared, prepare, tally
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.verdict/1"

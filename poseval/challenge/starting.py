@@ -37,8 +37,7 @@ from poseval.poses import PoseSet
 from poseval.report.text import layout_of
 from poseval.results.report import Report
 from poseval.results.values import Direction
-from poseval.scoring.reading import read_truth
-from poseval.scoring.score import is_image_list
+from poseval.scoring.reading import is_image_list, read_truth
 from poseval.scoring.task import Task
 
 MOST_COLUMNS = 12

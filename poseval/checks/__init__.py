@@ -2,8 +2,8 @@
 
 A check is a function and a row of `TABLE`. It looks at one set (`truth`, `predictions`, or `set` for both),
 at a set without its counterpart (`alone`), or at both together (`pair`); then it can also compute the number
-without the mistake. It returns notices, changes nothing and raises no error. What makes a score impossible is
-in `preconditions`.
+without the mistake. Of both together, `scored truth` says what the ground truth is for the metrics. A check
+returns notices, changes nothing and raises no error. What makes a score impossible is in `preconditions`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import Role
 from poseval.poses import Notice, PoseSet
 from poseval.poses.remembered import once
+
+Examined = dict[str, list[Notice]]  # name of a check -> what it said
 
 # name of a check -> what it looks at, and module:function
 TABLE: dict[str, tuple[str, str]] = {
@@ -47,11 +49,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "most detections": ("pair", "poseval.checks.left_out:beyond_most_detections"),
     "categories": ("pair", "poseval.checks.left_out:categories_without_results"),
     "another category": ("pair", "poseval.checks.left_out:results_of_another_category"),
-    "crowd index": ("pair", "poseval.checks.left_out:crowd_indices"),
+    "crowd index": ("scored truth", "poseval.checks.left_out:crowd_indices"),
     "unit": ("truth", "poseval.checks.coordinates:fractions_of_the_image"),
     "unit of predictions": ("alone", "poseval.checks.coordinates:predicted_fractions"),
-    "scale": ("pair", "poseval.checks.scales:tiny_scales"),
-    "extent": ("pair", "poseval.checks.scales:extent_as_area"),
+    "scale": ("scored truth", "poseval.checks.scales:tiny_scales"),
+    "extent": ("scored truth", "poseval.checks.scales:extent_as_area"),
     "coordinate frame": ("pair", "poseval.checks.coordinate_frame:systematic_mistakes"),
 }
 
@@ -60,22 +62,39 @@ def examine_set(poses: PoseSet, role: Role, paired: bool = False) -> list[Notice
     """Notices about one set of people; if `paired`, without those that a check of the pair will give."""
     if paired and role is Role.TRUTH:
         return list(_of_truth(poses))
-    return _ask({role.value, "set"} | (set() if paired else {"alone"}), Side(poses, role))
+    return listed(_ask({role.value, "set"} | (set() if paired else {"alone"}), Side(poses, role)))
 
 
 @once
 def _of_truth(truth: PoseSet) -> list[Notice]:
     """Notices about a ground truth that has predictions beside it."""
-    return _ask({Role.TRUTH.value, "set"}, Side(truth, Role.TRUTH))
+    return listed(_ask({Role.TRUTH.value, "set"}, Side(truth, Role.TRUTH)))
 
 
 def examine_pair(part: Part, rescoring: Rescoring) -> list[Notice]:
     """Notices about predictions, alone and together with their ground truth, and what mistakes cost."""
+    return listed(examined_pair(part, rescoring))
+
+
+def examined_pair(part: Part, rescoring: Rescoring) -> Examined:
+    """As `examine_pair`, by the names of the checks."""
     side = Side(part.aligned.predictions, Role.PREDICTIONS)
-    found = _ask({Role.PREDICTIONS.value, "set"}, side)
-    if part.metrics and len(part.aligned.predictions):
-        found += _ask({"pair"}, Pair(part, rescoring, side))
-    return found
+    asked = bool(part.metrics) and len(part.aligned.predictions) > 0
+    return {
+        **_ask({Role.PREDICTIONS.value, "set"}, side),
+        **_ask({"pair", "scored truth"}, Pair(part, rescoring, side) if asked else None),
+    }
+
+
+def examined_scored_truth(part: Part, rescoring: Rescoring) -> Examined:
+    """What is said of the ground truth under the metrics of a part, by the names of the checks."""
+    side = Side(part.aligned.predictions, Role.PREDICTIONS)
+    return _ask({"scored truth"}, Pair(part, rescoring, side) if part.metrics else None)
+
+
+def listed(examined: Examined) -> list[Notice]:
+    """All notices of some checks."""
+    return [notice for notices in examined.values() for notice in notices]
 
 
 @cache
@@ -84,10 +103,11 @@ def _module(name: str) -> ModuleType:
     return import_module(name)
 
 
-def _ask(kinds: Iterable[str], about: Any) -> list[Notice]:
-    found: list[Notice] = []
-    for kind, place in TABLE.values():
+def _ask(kinds: Iterable[str], about: Any) -> Examined:
+    """What each check of some kinds says; nothing where there is nothing to look at."""
+    found: Examined = {}
+    for check, (kind, place) in TABLE.items():
         if kind in kinds:
             name, _, function = place.partition(":")
-            found.extend(getattr(_module(name), function)(about))
+            found[check] = [] if about is None else list(getattr(_module(name), function)(about))
     return found

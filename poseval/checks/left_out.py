@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -76,26 +76,44 @@ def categories_without_results(pair: Pair) -> Iterator[Notice]:
     """N928: categories with people to find and without a prediction; each counts as 0 in the mean."""
     metric = pair.metrics[0]
     truth, predictions = pair.aligned.truth, pair.aligned.predictions
-    each = getattr(metric, "categories", None)
-    if len(truth.categories) < 2 or each is None or each.value != "each":
+    absent = lacking(pair, predictions.people.category)
+    if not len(absent):
         return
-    wanted = np.unique(truth.people.category[_counted(truth, _by_flags(pair))])
-    lacking = wanted[~np.isin(wanted, predictions.people.category)]
-    if not len(lacking):
-        return
-    names = ", ".join(shown(truth.categories.get(key, key), 40) for key in lacking[:SOME].tolist())
-    more = f" and {len(lacking) - SOME} more" if len(lacking) > SOME else ""
-    text = f"categories of the ground truth without a prediction: {names}{more}; each counts as 0 in the mean"
-    if len(lacking) < len(wanted):
-        rest = np.flatnonzero(~np.isin(truth.people.category, lacking))
-        kept = {key: name for key, name in truth.categories.items() if key not in set(lacking.tolist())}
+    text = said_of_lacking(pair, absent)
+    if len(absent) < len(_wanted(pair)):
+        rest = np.flatnonzero(~np.isin(truth.people.category, absent))
+        kept = {key: name for key, name in truth.categories.items() if key not in set(absent.tolist())}
         smaller = replace(truth, people=truth.people.take(rest), categories=kept)
         change = pair.rescoring.of_sets(pair.part, Aligned(smaller, predictions))[0]
         text += f"; without them {change}"
     else:
+        each: Any = getattr(metric, "categories", None)
         change = _first(pair, replace(metric, categories=type(each)("pooled")))  # type: ignore[call-arg]
         text += f"; with all categories taken as one {change}"
-    yield Notice("N928", text, len(lacking))
+    yield Notice("N928", text, len(absent))
+
+
+def lacking(pair: Pair | Part, found: Ints) -> Ints:
+    """Categories [C] that count in the mean and have people to find, but are not among those `found`."""
+    each = getattr(pair.metrics[0], "categories", None) if pair.metrics else None
+    if len(pair.aligned.truth.categories) < 2 or each is None or each.value != "each":
+        return np.empty(0, dtype=np.int64)
+    wanted = _wanted(pair)
+    return wanted[~np.isin(wanted, found)]
+
+
+def said_of_lacking(pair: Pair | Part, absent: Ints) -> str:
+    """N928 in words, for these categories [C]."""
+    known = pair.aligned.truth.categories
+    names = ", ".join(shown(known.get(key, key), 40) for key in absent[:SOME].tolist())
+    more = f" and {len(absent) - SOME} more" if len(absent) > SOME else ""
+    return f"categories of the ground truth without a prediction: {names}{more}; each counts as 0 in the mean"
+
+
+def _wanted(pair: Pair | Part) -> Ints:
+    """Categories [C] of people to be found, ascending."""
+    truth = pair.aligned.truth
+    return np.unique(truth.people.category[_counted(truth, _by_flags(pair))])
 
 
 def results_of_another_category(pair: Pair) -> Iterator[Notice]:

@@ -24,6 +24,7 @@ KEYWORDS = {
     "limit": "limits",
     "column": "columns",
     "fact": "facts",
+    "no-stream": "stream",
 }
 FLAGS = frozenset(
     [
@@ -58,7 +59,6 @@ LEFT = frozenset(
         "full",
         "json",
         "no-flip",
-        "no-stream",
         "save",
         "sgcn",
         "workers",
@@ -135,12 +135,12 @@ def _keyword(found: re.Match[str], parameters: Collection[str]) -> str:
     option, value = found["name"], found["value"]
     if option in LEFT:
         return found[0]
-    name = KEYWORDS.get(option, option.replace("-", "_"))
+    name, off = KEYWORDS.get(option, option.replace("-", "_")), option.startswith("no-")
     if option == "format-in":
         name = "format" if "format" in parameters else "predictions_format"
-    if option in FLAGS:
+    if option in FLAGS or off:
         rest = "" if value is None else found[0].removeprefix(f"--{option}")
-        return f"{name}=True{rest}"
+        return f"{name}={not off}{rest}"
     if value is None:
         return f"{name}=..."
     if value.isupper() or value.endswith((".toml", ".csv")):

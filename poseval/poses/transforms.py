@@ -144,7 +144,7 @@ def _sizes(poses: PoseSet, of: Transform) -> Floats:
         raise MismatchError(
             "P415",
             where=shown(poses.origin.name),
-            what=f"{int(unknown.sum())} of {len(people)} people are in images of unknown size (first: {key})",
+            what=f"has people in images of unknown size (first: {key})",
             wanted=f"image sizes in the ground truth, for {of}",
             hint=f"where all images have one size, say it: {BY_HAND[of.kind]}",
         )

@@ -12,13 +12,14 @@ from poseval.datasets.files.json_lines import are_lines
 from poseval.errors import PosevalError
 from poseval.files.packed import GZIP, packing_of, unpacked_parts
 from poseval.files.streams import is_stream
-from poseval.limits import MIB, Limits
+from poseval.limits import MIB, Limits, setting
 
 # Bytes from which reading as a whole takes 500 MB or more.
 LONG = 512 * MIB  # of a plain list, whose text is never held
 LINES = 128 * MIB  # of JSON lines, whose text is held, and what a gzip file says that it unpacks to
 PACKED = 40 * MIB  # of a packed file as it lies, where it does not say what it unpacks to
 HEAD = MIB // 16  # bytes that say what a file is
+OTHERS = 12  # numbers of a result, at most, beside those of its joints: ids, scores, a box
 PLAIN = Limits(file_bytes=4096 * MIB, people=10_000_000)  # in pieces: 5 million take 400 MB
 
 
@@ -56,6 +57,17 @@ def _looked_at(path: str | os.PathLike[str], size: int, limits: Limits) -> tuple
             return content, None
         file.seek(-4, os.SEEK_END)  # the size of the last stream: of a file of several it says too little
         return content, struct.unpack("<I", file.read(4))[0]
+
+
+def to_read_whole(size: int, results: int, joints: int, limits: Limits) -> str:
+    """The options with which a file of `size` bytes and so many results is read as a whole."""
+    needed = {
+        "bytes": (size, limits.file_bytes),
+        "people": (results, limits.people),
+        "numbers": (results * (3 * joints + OTHERS), limits.numbers),
+    }
+    raising = [setting(name, amount) for name, (amount, allowed) in needed.items() if amount > allowed]
+    return " ".join([*(f"--limit {text}" for text in raising), "--no-stream"])
 
 
 def limits_in_pieces(path: str | os.PathLike[str], limits: Limits) -> Limits:

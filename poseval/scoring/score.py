@@ -6,40 +6,37 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseval import benchmarks, checks, datasets
-from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
+from poseval import checks, datasets
 from poseval.benchmarks.base import Benchmark, Part
-from poseval.benchmarks.rule_sets import RuleSet, renamed
-from poseval.checks.preconditions import require_possible
-from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
 from poseval.datasets.objects.taken import is_in_memory, taken
-from poseval.datasets.recognition import of_two_predictions
-from poseval.errors import FormatError, MismatchError, UsageError, shown, wrong_type
+from poseval.errors import MismatchError, UsageError, shown, wrong_type
 from poseval.files.streams import require_apart
-from poseval.limits import DEFAULT, Limits, from_environment
-from poseval.metrics.base import Need
+from poseval.limits import DEFAULT, Limits
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.poses.joint_mapping import map_joints
-from poseval.poses.transforms import transformed
 from poseval.results.report import Input, Report
-from poseval.scoring.evaluation import Evaluation, signature_of, tally_part
-from poseval.scoring.groups import groups_of
+from poseval.scoring.evaluation import Evaluation, tally_part
 from poseval.scoring.keywords import OPTIONAL_TEXT, several
-from poseval.scoring.reading import A_SET, PathOrPoses, by_hand, read_truth, recognised
+from poseval.scoring.plan import Plan, brought_together
+from poseval.scoring.reading import (
+    A_SET,
+    PathOrPoses,
+    benchmark_of,
+    read_truth,
+    refuse_at_once,
+    truth_to_score,
+)
 from poseval.scoring.slices import slices_of
 from poseval.scoring.streaming import in_pieces
 from poseval.scoring.task import Asked, Task
 from poseval.skeletons import SkeletonLike
-from poseval.threads import thread_limit
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -84,13 +81,9 @@ def read(
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class Prepared(Plan):
     """Ground truth and predictions, read, aligned and checked: everything before the tallies."""
 
-    task: Task
-    benchmark: Benchmark
-    rules: RuleSet
-    truth: PoseSet
     predictions: PoseSet
     parts: tuple[Part, ...]
     notices: tuple[Notice, ...]
@@ -111,44 +104,29 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task, *, examine
 
     Without `examined` nothing looks for what is unusual in valid files: that can take longer than to score.
     """
-    thread_limit()  # numbers that cannot be are refused before any work
-    from_environment()
+    refuse_at_once(task)
     started = time.perf_counter()
     gt, dt, found = _read_both(truth, predictions, task)
-    if is_image_list(gt):
-        raise MismatchError(
-            "P414",
-            where=shown(gt.origin.name),
-            what="is a list of images without annotations, as for test sets, so there is nothing to score",
-            wanted="annotations",
-            hint="check the form of results with `poseval validate RESULTS --gt LIST`, and score them with a "
-            "set that has annotations",
-        )
-    rules = task.rules_of(found)
-    dt, mapped = _brought_together(gt, dt, task)
-    guessed = renamed(task.rules)
-    if task.benchmark is None:
-        guessed.append(Notice("N100", recognised(found, gt)))
+    plan = Plan(task, found, task.rules_of(found), gt)
+    dt, changes = brought_together(gt, dt, task)
     seconds = time.perf_counter() - started
-    chosen = by_hand(found, gt, task, rules)
-    parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
-    found = found.counted_for([metric for part in parts for metric in part.metrics])
-    for part in parts:
-        require_possible(part)
-    parts, ungrouped = _sliced(parts, found, task)
+    parts, paired, again = plan.matched(gt, dt)
+    plan = replace(plan, benchmark=again.benchmark)
+    parts, ungrouped = _sliced(parts, plan.benchmark, task)
     odd: list[Notice] = []
     if examined:
-        again = Rescoring(
-            found, rules, gt, dt, partial(by_hand, found, gt, task), task.per_joint, tuple(paired)
-        )
         odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
-    deviations = [*found.deviations(rules, gt), *mapped]
-    if chosen:
-        deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
-    if task.sigmas is not None and not any(Need.SIGMAS in m.needs for part in parts for m in part.metrics):
-        odd.append(Notice("N916", "--sigmas was given, but no metric of this benchmark uses sigmas"))
-    notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *ungrouped, *odd)
-    return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
+    return Prepared(
+        task,
+        plan.benchmark,
+        plan.rules,
+        gt,
+        dt,
+        tuple(parts),
+        plan.told([*dt.origin.notices, *paired, *ungrouped], odd, parts),
+        plan.deviating(changes),
+        seconds,
+    )
 
 
 def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1) -> Evaluation:
@@ -160,20 +138,13 @@ def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1)
     started = time.perf_counter()
     found = prepared.benchmark
     tallied = tuple(tally_part(part, found.unit, executor, shards) for part in prepared.parts)
-    from_metrics = [
-        n for part in tallied for metric, counts in part.tallies.items() for n in metric.notices(counts)
-    ]
-    return Evaluation(
-        found,
-        prepared.rules,
+    return prepared.evaluation(
+        prepared.parts,
         tallied,
-        signature_of(found, prepared.rules, prepared.truth, prepared.parts, prepared.task.transform),
-        (*prepared.notices, *from_metrics),
+        prepared.notices,
         prepared.deviations,
         (_input("truth", prepared.truth), _input("predictions", prepared.predictions)),
         {"read": prepared.seconds, "tally": time.perf_counter() - started},
-        by_hand=bool(prepared.task.metrics),
-        groups=groups_of(prepared.parts[0].aligned.truth, found.unit),
     )
 
 
@@ -231,10 +202,8 @@ def score(
 def _read_both(
     truth: PathOrPoses, predictions: Predictions, task: Task
 ) -> tuple[PoseSet, PoseSet, Benchmark]:
-    """Ground truth, predictions and the benchmark, named or recognised."""
+    """Ground truth, predictions and the benchmark."""
     require_apart(truth, predictions)
-    name = task.benchmark
-    named = benchmarks.get_benchmark(name) if isinstance(name, str) else name
     source: Source | None = None
     if isinstance(predictions, list | tuple) and predictions and all(map(_is_path, predictions)):
         source = SeveralFiles(predictions, task.limits)
@@ -245,12 +214,7 @@ def _read_both(
         if not is_in_memory(truth) and os.path.exists(predictions):
             source = Source(predictions, task.limits)
             source.fetch()  # while the ground truth is read
-    try:
-        gt = read_truth(truth, task)
-    except FormatError as error:
-        if source is None:
-            raise
-        raise of_two_predictions(error, source) from None
+    gt = truth_to_score(truth, task, source)
     options = ReadOptions(
         Role.PREDICTIONS,
         gt,
@@ -268,7 +232,7 @@ def _read_both(
         path = path_of(predictions, "predictions", A_SET)
         dt = datasets.read(path, options, task.predictions_format, source)
     _refuse_exchanged(gt, dt)
-    found = named or benchmarks.recognise(gt)
+    found = benchmark_of(gt, task)
     _refuse_boxes(dt, found)
     return gt, dt, found
 
@@ -307,11 +271,6 @@ def _is_path(value: object) -> bool:
     return isinstance(value, str | os.PathLike)
 
 
-def is_image_list(truth: PoseSet) -> bool:
-    """Whether a ground truth came from a list of images alone."""
-    return any(notice.code == "N541" for notice in truth.origin.notices)
-
-
 def _refuse_boxes(predictions: PoseSet, benchmark: Benchmark) -> None:
     """Raise P410 for predictions that hold no joints, which the benchmark scores: 0 would look honest."""
     name = predictions.origin.format
@@ -323,26 +282,6 @@ def _refuse_boxes(predictions: PoseSet, benchmark: Benchmark) -> None:
             what=f"is {name}, which holds boxes and no joints",
             wanted="predictions of joints",
         )
-
-
-def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple[PoseSet, list[str]]:
-    """Predictions on the true joints where asked for, and on the true frames where a way was named."""
-    deviations = []
-    rules = task.joint_rules
-    other = predictions.skeleton.joints != truth.skeleton.joints
-    if rules.asked and (other or rules.file is not None):
-        predictions, made = map_joints(
-            predictions, truth.skeleton, file=rules.file, near=rules.near, derive=rules.derive
-        )
-        deviations.append(f"joints of the predictions were mapped: {made}")
-    if task.align_by is not None:
-        predictions, notices = on_frames_of(truth, predictions, task.align_by)
-        predictions = predictions.with_notices(notices)
-    if task.transform:
-        predictions = transformed(with_sizes_of(truth, predictions), task.transform)
-        words = " and ".join(step.sentence for step in task.transform)
-        deviations.append(f"coordinates of the predictions were changed: {words}")
-    return predictions, deviations
 
 
 def _sliced(parts: Sequence[Part], benchmark: Benchmark, task: Task) -> tuple[list[Part], list[Notice]]:

@@ -10,16 +10,12 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseval import benchmarks, checks, datasets
-from poseval.benchmarks.base import Part
-from poseval.checks.preconditions import require_possible
-from poseval.checks.rescoring import Rescoring
+from poseval import datasets
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.source import Source
 from poseval.errors import (
@@ -34,14 +30,14 @@ from poseval.errors import (
 )
 from poseval.files.streams import is_stream
 from poseval.metrics.base import Tally
-from poseval.poses import Notice, PoseSet
+from poseval.poses import PoseSet
 from poseval.results.report import Input
 from poseval.scoring import long_files
-from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
-from poseval.scoring.groups import groups_of
+from poseval.scoring.evaluation import Evaluation, TalliedPart, tally_part
 from poseval.scoring.keywords import FLAG
 from poseval.scoring.piece_notices import PieceNotices
-from poseval.scoring.reading import PathOrPoses, by_hand, read_truth, recognised
+from poseval.scoring.plan import Plan, brought_together
+from poseval.scoring.reading import PathOrPoses, benchmark_of, refuse_at_once, truth_to_score
 from poseval.scoring.task import Task
 
 if TYPE_CHECKING:
@@ -100,54 +96,40 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     wrong = _in_the_way(task)
     if wrong:
         raise _refused(f"does not go with {wrong}")
+    refuse_at_once(task)
     started = time.perf_counter()
-    gt = read_truth(truth, task)
-    named = benchmarks.get_benchmark(task.benchmark) if isinstance(task.benchmark, str) else task.benchmark
-    found = named or benchmarks.recognise(gt)
+    gt = truth_to_score(truth, task, Source(path, task.limits))
+    found = benchmark_of(gt, task)
     if "image_id" not in gt.frames.extra or "coco" not in found.prediction_formats:
         _ask_whole(path, gt, task)
         raise _refused(f"does not go with benchmark {found.name} and {shown(gt.origin.name)}")
-    rules = task.rules_of(found)
-    chosen = by_hand(found, gt, task, rules)
-    said = [] if task.benchmark is not None else [Notice("N100", recognised(found, gt))]
-    said += [*gt.origin.notices, *checks.examine_set(gt, Role.TRUTH, paired=True)]
+    plan = Plan(task, found, task.rules_of(found), gt)
+    whole = plan.matched(gt, replace(gt, people=gt.people.take(np.empty(0, dtype=np.int64))))
+    if whole.rescoring.benchmark.unit != "frame":
+        raise _refused("does not go with metrics that follow tracks")
+    changes: list[str] = []
     tallied: list[tuple[TalliedPart, ...]] = []
-    parts: Sequence[Part] = ()
     with _opened(path, gt, task) as pieces:
-        later = PieceNotices(pieces.name, len(gt.frames))
+        said = PieceNotices(pieces.name, whole)
         for share in pieces:
             some = gt.take_frames(share.rows)
-            dt = _read(share, some, pieces, task)
-            parts, paired = found.prepare(some, dt, rules, chosen, task.per_joint)
-            found = found.counted_for([metric for part in parts for metric in part.metrics])
-            if found.unit != "frame":
-                raise _refused("does not go with metrics that follow tracks")
-            for part in parts:
-                require_possible(part)
-            again = Rescoring(
-                found, rules, some, dt, partial(by_hand, found, some, task), task.per_joint, tuple(paired)
-            )
-            later.add([*dt.origin.notices, *paired], parts[0], again, share.rows)
-            tallied.append(tuple(tally_part(part, found.unit, None, 1) for part in parts))
+            read = _read(share, some, pieces, task)
+            dt, changes = brought_together(some, read, task)
+            matched = plan.matched(some, dt)
+            said.add(read.origin.notices, matched, share.rows)
+            tallied.append(tuple(tally_part(part, found.unit, None, 1) for part in matched.parts))
         records, digest = len(pieces), pieces.sha256
-    notices = (*said, *later.all())
-    deviations = found.deviations(rules, gt)
-    if chosen:
-        deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
-    return Evaluation(
-        found,
-        rules,
+    whole_by = long_files.to_read_whole(os.path.getsize(path), records, len(gt.skeleton), task.limits)
+    return plan.evaluation(
+        whole.parts,
         tuple(_joined(several) for several in zip(*tallied, strict=True)),
-        signature_of(found, rules, gt, parts),
-        notices,
-        tuple(deviations),
+        plan.told(said.of_reading(), said.of_checks(whole_by), whole.parts),
+        plan.deviating(changes),
         (
             Input("truth", gt.origin.path, gt.origin.sha256, gt.origin.records or len(gt)),
             Input("predictions", str(Path(path)), digest, records),
         ),
         {"read": time.perf_counter() - started, "tally": 0.0},
-        by_hand=bool(task.metrics),
-        groups=groups_of(gt, found.unit),
     )
 
 
@@ -219,7 +201,6 @@ def _in_the_way(task: Task) -> str:
         "--slice": task.slices,
         "--joints": task.joint_rules.asked,
         "--align-by": task.align_by is not None,
-        "--transform": task.transform,
         "--format": task.predictions_format not in (None, "coco"),
     }
     return next((name for name, value in asked.items() if value), "")

@@ -23,8 +23,8 @@ from poseval.errors import Fault, InputError, PosevalError, UsageError
 from poseval.poses import Notice, PoseSet
 from poseval.poses.transforms import transformed
 from poseval.results.result import Result
-from poseval.scoring.reading import OPTIONAL, PathOrPoses, Records, read_truth
-from poseval.scoring.score import is_image_list, prepare, tally
+from poseval.scoring.reading import OPTIONAL, PathOrPoses, Records, is_image_list, read_truth
+from poseval.scoring.score import prepare, tally
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:

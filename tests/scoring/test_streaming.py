@@ -113,7 +113,7 @@ def test_checks_say_what_they_looked_at(
     assert partly not in str(score(truth, path, stream=True))
     path.write_text(json.dumps(results), "utf-8")
     assert texts(score(truth, path, stream=True), "N943") == [
-        "dt.json: predictions were checked in the first 1 of 40 frames; --no-stream (stream=False) checks all"
+        "dt.json: predictions were checked in the first 1 of 40 frames; --no-stream checks all"
     ]
     assert texts(score(truth, path, stream=False), "N943") == []
 
@@ -388,7 +388,7 @@ def test_a_plain_file_in_pieces_may_be_longer(truth: Path, results: list[Result]
     assert long_files.limits_in_pieces(path, usual) == usual
 
 
-@pytest.mark.parametrize("asked", [{"slices": ["size"]}, {"transform": ["xy"]}, {"joints": "names"}])
+@pytest.mark.parametrize("asked", [{"slices": ["size"]}, {"align_by": "stem"}, {"joints": "names"}])
 def test_what_needs_all_at_once_is_named(
     asked: Any, truth: Path, results: list[Result], tmp_path: Path
 ) -> None:
