@@ -2,7 +2,7 @@
 
 A check is a function and a row of `TABLE`. It looks at one set (`truth`, `predictions`, or `set` for both),
 at a set without its counterpart (`alone`), or at both together (`pair`); then it can also compute the number
-without the mistake. Of both together, `scored truth` says what the ground truth is for the metrics. A check
+without the mistake. Of both together, `scored` says what the ground truth is for the metrics. A check
 returns notices, changes nothing and raises no error. What makes a score impossible is in `preconditions`.
 """
 
@@ -49,11 +49,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "most detections": ("pair", "poseval.checks.left_out:beyond_most_detections"),
     "categories": ("pair", "poseval.checks.left_out:categories_without_results"),
     "another category": ("pair", "poseval.checks.left_out:results_of_another_category"),
-    "crowd index": ("scored truth", "poseval.checks.left_out:crowd_indices"),
+    "crowd index": ("scored", "poseval.checks.left_out:crowd_indices"),
     "unit": ("truth", "poseval.checks.coordinates:fractions_of_the_image"),
     "unit of predictions": ("alone", "poseval.checks.coordinates:predicted_fractions"),
-    "scale": ("scored truth", "poseval.checks.scales:tiny_scales"),
-    "extent": ("scored truth", "poseval.checks.scales:extent_as_area"),
+    "scale": ("scored", "poseval.checks.scales:tiny_scales"),
+    "extent": ("scored", "poseval.checks.scales:extent_as_area"),
     "coordinate frame": ("pair", "poseval.checks.coordinate_frame:systematic_mistakes"),
 }
 
@@ -82,14 +82,14 @@ def examined_pair(part: Part, rescoring: Rescoring) -> Examined:
     asked = bool(part.metrics) and len(part.aligned.predictions) > 0
     return {
         **_ask({Role.PREDICTIONS.value, "set"}, side),
-        **_ask({"pair", "scored truth"}, Pair(part, rescoring, side) if asked else None),
+        **_ask({"pair", "scored"}, Pair(part, rescoring, side) if asked else None),
     }
 
 
-def examined_scored_truth(part: Part, rescoring: Rescoring) -> Examined:
+def examined_scored(part: Part, rescoring: Rescoring) -> Examined:
     """What is said of the ground truth under the metrics of a part, by the names of the checks."""
     side = Side(part.aligned.predictions, Role.PREDICTIONS)
-    return _ask({"scored truth"}, Pair(part, rescoring, side) if part.metrics else None)
+    return _ask({"scored"}, Pair(part, rescoring, side) if part.metrics else None)
 
 
 def listed(examined: Examined) -> list[Notice]:

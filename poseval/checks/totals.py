@@ -16,7 +16,7 @@ class Totals:
     """Copies (N419), people at one point (N426), crowded images (N927), categories without results (N928).
 
     `whole` is the ground truth. All are counted as in a set that is read as a whole; what they cost is not
-    known. So nothing is said of equal scores at the cut, which are told only where they cost something.
+    known. So nothing is said of equal scores at the cut, which is said only where they cost something.
     """
 
     def __init__(self, whole: Part) -> None:

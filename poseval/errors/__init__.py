@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SHOWN_FAULTS = 20  # more entries than this hide the first one, which is mostly the cause of the rest
 SHOWN_PLACES = 4  # further places of a kind of fault that are named
@@ -70,13 +70,17 @@ def like_others(count: int) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: `code`, where it is, what it is, what was expected, and what to try."""
+    """One thing that is wrong: `code`, where it is, what it is, what was expected, and what to try.
+
+    `stage` counts the checks of a file before the one that found it.
+    """
 
     code: str
     where: str
     what: str
     wanted: str | None = None
     hint: str | None = None
+    stage: int = field(default=0, compare=False, repr=False)
 
     def __str__(self) -> str:
         return self.text()
@@ -275,11 +279,16 @@ def error_of(
 
 
 class Faults:
-    """Collects the faults of one file so that a user fixes all of them in one round."""
+    """Collects the faults of one file so that a user fixes all of them in one round.
+
+    Whoever goes on to another check of the same file adds 1 to `stage`.
+    """
 
     KEPT = 2000  # enough for any report; the count goes on without keeping
+    LISTED = 1000  # of stage 0: values of a text, of which the compiled module lists so many
 
     def __init__(self) -> None:
+        self.stage = 0
         self._kept: list[Fault] = []
         self.counts: Counter[str] = Counter()
 
@@ -292,7 +301,7 @@ class Faults:
         """Remember one fault."""
         self.counts[code] += 1
         if len(self._kept) < self.KEPT:
-            self._kept.append(Fault(code, where, what, wanted, hint))
+            self._kept.append(Fault(code, where, what, wanted, hint, self.stage))
 
     def more(self, code: str, count: int) -> None:
         """Count faults of a code without keeping their places."""
@@ -305,9 +314,14 @@ class Faults:
         self.counts.update(others.counts)
 
     def take(self, error: PosevalError, but: str = "") -> None:
-        """Add the faults that an error carries, but those of one code."""
-        room = max(0, self.KEPT - len(self._kept))
-        self._kept += [fault for fault in error.faults if fault.code != but][:room]
+        """Add the faults of another piece of the file, but those of one code, as if it were read as a whole.
+
+        Then each check goes over all of the file before the next one.
+        """
+        found = [*self._kept, *(fault for fault in error.faults if fault.code != but)]
+        found.sort(key=lambda fault: fault.stage)
+        listed = sum(fault.stage == 0 for fault in found)
+        self._kept = [*found[: min(listed, self.LISTED)], *found[listed:]][: self.KEPT]
         self.counts.update({code: count for code, count in error.counts.items() if code != but})
 
     @property

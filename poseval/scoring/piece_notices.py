@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from poseval.checks import Examined, examine_set, examined_pair, examined_scored_truth, listed
+from poseval.checks import Examined, examine_set, examined_pair, examined_scored, listed
 from poseval.checks.totals import Totals
 from poseval.datasets.base import Role
 from poseval.errors import number_of
@@ -51,7 +51,7 @@ class PieceNotices:
         if self._checked == self._frames:
             return found + listed(self._first)
         front = f"in the first {number_of(self._checked, 'frame')} of {self._frames:,}: "
-        known = self._totals.examined() | examined_scored_truth(self._whole.parts[0], self._whole.rescoring)
+        known = self._totals.examined() | examined_scored(self._whole.parts[0], self._whole.rescoring)
         first = {
             name: known.get(name, [replace(one, text=front + one.text) for one in told])
             for name, told in self._first.items()

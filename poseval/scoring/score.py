@@ -161,7 +161,7 @@ def evaluate(
 ) -> Evaluation:
     """Read, align, check and tally: all of `score` but the last division. Parameters as in `score`."""
     wanted = Task.of(task, benchmark, **asked)
-    found = None if executor is not None else in_pieces(truth, predictions, wanted, stream)
+    found = _in_pieces(truth, predictions, wanted, stream, executor)
     return found or tally(prepare(truth, predictions, wanted), executor, shards)
 
 
@@ -191,12 +191,29 @@ def score(
             InputError: a file is wrong, or the two do not belong together.
     """
     wanted = Task.of(task, benchmark, **asked)
-    found = None if executor is not None else in_pieces(truth, predictions, wanted, stream)
+    found = _in_pieces(truth, predictions, wanted, stream, executor)
     if found is not None:
         return found.report()
     prepared = prepare(truth, predictions, wanted)
     evaluation = tally(prepared, executor, shards)
     return replace(evaluation.report(), behind=(evaluation, prepared.aligned))
+
+
+def _in_pieces(
+    truth: PathOrPoses, predictions: Predictions, task: Task, stream: bool | None, executor: Executor | None
+) -> Evaluation | None:
+    """As `in_pieces`; with an executor nothing is read in pieces, and asking for it is refused (P127)."""
+    if executor is None:
+        return in_pieces(truth, predictions, task, stream)
+    if stream:
+        raise UsageError(
+            "P127",
+            where="--stream",
+            what="does not go with --executor",
+            wanted="one of them",
+            hint="leave --stream out",
+        )
+    return None
 
 
 def _read_both(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseval import datasets
+from poseval import benchmarks, datasets
+from poseval.benchmarks.base import Benchmark, by_names
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.source import Source
 from poseval.errors import (
@@ -80,9 +81,9 @@ def _is_long(path: object, task: Task) -> bool:
 def _only_path(predictions: object) -> str | os.PathLike[str]:
     """The one file that predictions are."""
     if not isinstance(predictions, str | os.PathLike) or is_stream(predictions):
-        raise _refused("reads one file")
+        raise _refused("reads one file", "one file of COCO results: no folder, no pipe, no standard input")
     if not os.path.isfile(Source(predictions).path):
-        raise _refused("reads one file")
+        raise _refused("reads one file", "one file of COCO results: no folder, no pipe, no standard input")
     return predictions
 
 
@@ -100,9 +101,7 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     started = time.perf_counter()
     gt = truth_to_score(truth, task, Source(path, task.limits))
     found = benchmark_of(gt, task)
-    if "image_id" not in gt.frames.extra or "coco" not in found.prediction_formats:
-        _ask_whole(path, gt, task)
-        raise _refused(f"does not go with benchmark {found.name} and {shown(gt.origin.name)}")
+    _require_coco(found, path, gt, task)
     plan = Plan(task, found, task.rules_of(found), gt)
     whole = plan.matched(gt, replace(gt, people=gt.people.take(np.empty(0, dtype=np.int64))))
     if whole.rescoring.benchmark.unit != "frame":
@@ -131,6 +130,29 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
         ),
         {"read": time.perf_counter() - started, "tally": 0.0},
     )
+
+
+def _require_coco(benchmark: Benchmark, path: str | os.PathLike[str], gt: PoseSet, task: Task) -> None:
+    """Refuse (P838) what takes no COCO results with numbers of images; first what is wrong with the file."""
+    if not _takes_pieces(benchmark):
+        _ask_whole(path, gt, task)
+        able = filter(_takes_pieces, map(benchmarks.get_benchmark, benchmarks.names()))
+        wanted = f"one that scores COCO results image by image: {', '.join(one.name for one in able)}"
+        raise _refused(f"does not go with benchmark {benchmark.name}", wanted)
+    if "image_id" not in gt.frames.extra:
+        _ask_whole(path, gt, task)
+        wanted = "ground truth whose images have numbers as ids"
+        raise _refused(
+            f"does not go with the image ids of {shown(gt.origin.name)}, which are no numbers", wanted
+        )
+
+
+def _takes_pieces(benchmark: Benchmark) -> bool:
+    """Whether a benchmark takes COCO results, and pairs each frame without looking at the others.
+
+    Those of one person in each frame refuse sets in which a frame lacks its prediction.
+    """
+    return "coco" in benchmark.prediction_formats and benchmark.pair is by_names
 
 
 def _opened(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> Pieces:
@@ -200,16 +222,14 @@ def _in_the_way(task: Task) -> str:
     asked = {
         "--slice": task.slices,
         "--joints": task.joint_rules.asked,
-        "--align-by": task.align_by is not None,
+        "--align": task.align_by is not None,
         "--format": task.predictions_format not in (None, "coco"),
     }
     return next((name for name, value in asked.items() if value), "")
 
 
-def _refused(what: str) -> UsageError:
-    return UsageError(
-        "P838", where="--stream", what=what, wanted="COCO results, scored by frame", hint="leave --stream out"
-    )
+def _refused(what: str, wanted: str = "COCO results, scored by frame") -> UsageError:
+    return UsageError("P838", where="--stream", what=what, wanted=wanted, hint="leave --stream out")
 
 
 def _joined(parts: Sequence[TalliedPart]) -> TalliedPart:

@@ -56,6 +56,14 @@ RECORDS: dict[str, list[Any]] = {
     "a box that is negative": changed((5, {"bbox": [0, 0, -1, 2]}), (20, {"bbox": [0, 0, 1, -2]})),
     "a box of three": changed((13, {"bbox": [0, 0, 1]})),
     "an unknown image and a score of null": changed((1, {"image_id": 999}), (24, {"score": None})),
+    "faults of all checks": changed(
+        *((at, {"image_id": "absent"}) for at in (2, 20)),
+        *((at, {"score": "absent"}) for at in (3, 19)),
+        *((at, {"bbox": [0, 0, -1, 1]}) for at in (1, 18)),
+        *((at, {"keypoints": [1, 2, 3]}) for at in (4, 17)),
+        (28, {"score": None}),
+        (0, {"image_id": 999}),
+    ),
     "a number among results": [*many()[:20], 5, *many()[20:]],
     "a number at last": [*many(), 5],
     "lists": [[1, 2], [3, 4]],
@@ -135,6 +143,30 @@ def test_the_words_are_the_same(
     path.write_bytes(pack(made()))
     whole = told(gt, path, stream=False)
     assert whole
+    assert told(gt, path, stream=True) == whole
+
+
+MANY: dict[str, list[Result]] = {
+    "score": [{"score": None}],
+    "image by half": [{"image_id": 10.5}],
+    "image of true": [{"image_id": True}],
+    "image of more than 64 bits": [{"image_id": 1 << 64}],
+    "box and score": [{"bbox": [0, 0, -1, 1]}, {"score": None}],
+    "lengths and images": [{"keypoints": [1, 2, 3]}, {"image_id": 999}, {"keypoints": [1] * 6}],
+}
+
+
+@pytest.mark.parametrize("name", MANY)
+def test_more_faults_than_are_listed_are_counted_alike(
+    name: str, gt: poseval.PoseSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "PIECE", 300_000)
+    path, rows = tmp_path / "dt.json", results() * 500
+    path.write_text(
+        json.dumps([*rows, *({**one, **change} for change in MANY[name] for one in rows)]), "utf-8"
+    )
+    whole = told(gt, path, stream=False)
+    assert "and 999 more" in whole or "and 1,999 more" in whole
     assert told(gt, path, stream=True) == whole
 
 
@@ -241,9 +273,10 @@ def test_a_sound_file_of_another_form_is_said_to_be_none_for_pieces(
     gt: poseval.PoseSet, tmp_path: Path
 ) -> None:
     path = tmp_path / "dt.json"
-    path.write_text(json.dumps([many()[:1]]), "utf-8")
-    assert told(gt, path, stream=False) == ""
-    assert "[P838]" in told(gt, path, stream=True)
+    for rows in (many()[:1], many()):  # in one window, and in more than one
+        path.write_text(json.dumps([rows]), "utf-8")
+        assert told(gt, path, stream=False) == ""
+        assert "dt.json: is a list of lists [P838]" in told(gt, path, stream=True)
 
 
 def test_what_is_wrong_with_all_results_is_said_once(gt: poseval.PoseSet, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def both(truth: Path, results: Path, *codes: str, **asked: Any) -> list[list[tup
     ]
 
 
-def refused(truth: Path | poseval.PoseSet, results: Path, **asked: Any) -> str:
+def refused(truth: Path | poseval.PoseSet, results: Path | list[Path], **asked: Any) -> str:
     with pytest.raises(PosevalError) as caught:
         score(truth, results, **asked)
     return f"{type(caught.value).__name__}: {caught.value}"
@@ -101,6 +102,43 @@ def test_what_the_truth_lacks_is_counted_in_all_of_it(metric: str, truth: Path, 
     changed(truth, annotations=people[::-1])
     whole = refused(truth, results, stream=False, metrics=[metric])
     assert refused(truth, results, stream=True, metrics=[metric]) == whole
+
+
+def test_what_cannot_be_read_in_pieces_is_named(truth: Path, results: Path, tmp_path: Path) -> None:
+    words = refused(truth, results, stream=True, benchmark="custom")
+    assert "does not go with benchmark custom [P838]" in words
+    assert "coco-keypoints, " in words
+    assert "one file of COCO results" in refused(truth, [results, results], stream=True)
+    value = json.loads(truth.read_text("utf-8"))
+    for image in value["images"]:
+        image["id"] = f"image {image['id']}"
+    for one in value["annotations"]:
+        one["image_id"] = f"image {one['image_id']}"
+    named = tmp_path / "named.json"
+    named.write_text(json.dumps(value), "utf-8")
+    rows = [{**one, "image_id": f"image {one['image_id']}"} for one in json.loads(results.read_text("utf-8"))]
+    results.write_text(json.dumps(rows), "utf-8")
+    assert "does not go with the image ids of named.json" in refused(named, results, stream=True)
+
+
+def test_an_executor_takes_no_pieces(truth: Path, results: Path) -> None:
+    with ThreadPoolExecutor(1) as executor:
+        assert "[P127]" in refused(truth, results, stream=True, executor=executor)
+        assert score(truth, results, executor=executor).behind is not None
+
+
+def test_everybody_needs_a_prediction_where_frames_are_of_one_person(tmp_path: Path) -> None:
+    """Of which a piece may hold none, and is then refused by nothing."""
+    made = scene_set(seed=5, images=40, people=1, skeleton="h36m17")
+    truth, results = tmp_path / "gt.json", tmp_path / "dt.json"
+    poseval.write(made, truth, "coco")
+    sure = perturb(made, 1, missed_people=0, false_positives=0, duplicates=0)
+    poseval.write(sure, results, "coco", role="predictions", truth=made)
+    listed = json.loads(results.read_text("utf-8"))
+    results.write_text(json.dumps(listed[:20]), "utf-8")
+    assert "[P413]" in refused(truth, results, benchmark="h36m-2d")
+    words = refused(truth, results, benchmark="h36m-2d", stream=True)
+    assert "does not go with benchmark h36m-2d [P838]" in words
 
 
 def test_metrics_say_what_they_say_of_all(truth: Path, results: Path) -> None:

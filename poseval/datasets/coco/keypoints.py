@@ -51,6 +51,7 @@ def check_lengths(
     For `nameless` files, which have no joint names, the message proposes --skeleton.
     """
     for name, joints in parts:
+        records.faults.stage += 1
         column = records.table[name]
         odd = column.given & (column.lengths != joints)
         if may_be_empty:

@@ -51,6 +51,8 @@ class Windows:
         if self.lines is (found is not None):  # lines that are lists, or neither
             raise self.refused("is no list of results")
         self._forward(len(found.group()) if found else self._text.index(b"{"))
+        if self._text.lstrip(SPACE).startswith(b"["):
+            raise self.refused("is a list of lists")
 
     def _take(self, size: int) -> bytes:
         block = self._file.read(size)

@@ -147,6 +147,7 @@ def read_results(
     records.need("score", hint="give every result a score, because results are ranked by it")
     check_lengths(records, parts, joints)
     size = records.table["bbox"].values.reshape(-1, 4)[:, 2:]
+    faults.stage += 1
     records.refuse(
         (size[:, 0] < 0) | (size[:, 1] < 0),
         "P307",

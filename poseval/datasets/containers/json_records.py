@@ -91,6 +91,7 @@ class Records:
             # What is no object was refused as such; that it has no fields is no fault of its own.
             whole = np.logical_or.reduce([self.table[name].mark != 0 for name in names], axis=0)
         for name in names:
+            self.faults.stage += 1
             absent = (self.table[name].mark == 0) & whole
             if unless is not None:
                 absent &= ~unless
