@@ -94,7 +94,7 @@ def partner(aligned: Aligned) -> Ints:
             raise MismatchError(
                 "P411",
                 where=shown(side.origin.name),
-                what=f"has {number_of(len(crowded), 'frame')} with several {what} people (first: {key})",
+                what=f"has several {what} people in a frame (first: {key})",
                 wanted="one person per frame, because this metric scores single people",
                 hint="for several people use --benchmark custom, or people=matched in epe and pck",
             )

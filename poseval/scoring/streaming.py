@@ -106,6 +106,9 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     whole = plan.matched(gt, replace(gt, people=gt.people.take(np.empty(0, dtype=np.int64))))
     if whole.rescoring.benchmark.unit != "frame":
         raise _refused("does not go with metrics that follow tracks")
+    for part in whole.parts:
+        for metric in part.metrics:
+            metric.tally(part.aligned)  # so what it refuses of the ground truth has the count of all
     changes: list[str] = []
     tallied: list[tuple[TalliedPart, ...]] = []
     with _opened(path, gt, task) as pieces:

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 import poseval
-from poseval.errors import MismatchError, UsageError
-from poseval.metrics.joint_error import partner
+from poseval.errors import UsageError
 from poseval.poses import Frames, People, PoseSet
-from poseval.poses.aligned import Aligned
 from poseval.tracking.offline import drop_joints
 
 
@@ -19,13 +17,6 @@ def people(frame: list[int]) -> PoseSet:
     shape = (len(frame), 17)
     columns = People(np.ones((*shape, 2)), np.array(frame), joint_score=np.ones(shape))
     return PoseSet(poseval.get_skeleton("coco17"), Frames(np.array(["a", "b"])), columns)
-
-
-def test_one_frame_with_several_people() -> None:
-    crowd, found = people([0, 0, 1]), people([0, 1])
-    with pytest.raises(MismatchError) as caught:
-        partner(Aligned(crowd, replace(found, frames=crowd.frames)))
-    assert "has 1 frame with several annotated people" in str(caught.value)
 
 
 def test_one_file_for_sigmas() -> None:

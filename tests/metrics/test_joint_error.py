@@ -61,7 +61,7 @@ def test_predictions_stand_beside_the_person_of_their_frame() -> None:
 def test_several_people_in_a_frame_are_refused_on_either_side() -> None:
     scene = still(3)
     crowd = scene.predictions.people.with_columns(frame=np.array([0, 2, 2]))
-    with pytest.raises(MismatchError, match=r"1 frame with several predicted people[\s\S]*00002") as caught:
+    with pytest.raises(MismatchError, match=r"several predicted people[^)]*00002") as caught:
         partner(Aligned(scene.truth, replace(scene.predictions, people=crowd)))
     assert caught.value.code == "P411"
     with pytest.raises(MismatchError, match="annotated people"):

@@ -121,6 +121,24 @@ def test_what_cannot_be_read_in_pieces_is_named(truth: Path, results: Path, tmp_
     assert "does not go with the image ids of named.json" in refused(named, results, stream=True)
 
 
+@pytest.mark.parametrize("metric", ["epe", "pck", "pcp", "presence"])
+def test_what_a_metric_refuses_is_said_of_all(
+    metric: str, truth: Path, results: Path, tmp_path: Path
+) -> None:
+    whole = refused(truth, results, stream=False, metrics=[metric])
+    assert "[P41" in whole
+    assert refused(truth, results, stream=True, metrics=[metric]) == whole
+    alone = tmp_path / "alone.json"
+    made = scene_set(seed=5, images=40, people=1)
+    poseval.write(made, alone, "coco")
+    poseval.write(
+        perturb(made, 1, duplicates=0.5), results, "coco", role="predictions", truth=made, force=True
+    )
+    whole = refused(alone, results, stream=False, metrics=["epe"])
+    assert "several predicted people" in whole
+    assert refused(alone, results, stream=True, metrics=["epe"]) == whole
+
+
 def test_an_executor_takes_no_pieces(truth: Path, results: Path) -> None:
     with ThreadPoolExecutor(1) as executor:
         assert "[P127]" in refused(truth, results, stream=True, executor=executor)
