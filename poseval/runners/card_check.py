@@ -12,7 +12,7 @@ from poseval.models.inference.crops import Floats
 from poseval.models.inference.decoding import DECODERS
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import ModelCard
-from poseval.runners.card_pixels import WORKS, fed, pixels
+from poseval.runners.card_pixels import WORKS, fed, paddings, pixels
 from poseval.runners.card_readings import flip_shift, own_reading, readings
 from poseval.runners.card_views import TURNED, VIEWS, Sample, View, longer_sides, truth_of, view
 from poseval.runners.findings import CardCheck, Finding, Measured
@@ -35,6 +35,9 @@ def check_card(model: torch.nn.Module, card: ModelCard, samples: Sequence[Sample
     truth = truth_of(people)
     own = fed(top, people, views)
     rows, findings = pixels(top, people, own)
+    if not findings:
+        more, findings = paddings(top, people, own)
+        rows += more
     parts = [_order(card, views["plain"], people)] if not findings else []
     if own.works and not findings:
         pairs = _pairs(card, views)
@@ -42,7 +45,7 @@ def check_card(model: torch.nn.Module, card: ModelCard, samples: Sequence[Sample
         if card.flip == "maps" and card.decode in DECODERS and mirror and not any(one for _, one in parts):
             parts.append(flip_shift(card, views["plain"], view(top, people, TURNED), mirror))
     else:
-        why = "compared once the pixels are right" if findings else "not compared: joints are not found"
+        why = "compared once the network is fed rightly" if findings else "not compared: joints are not found"
         parts.append(([("steps, decoding, mirror joints", why)], []))
     for more, found in parts:
         rows, findings = [*rows, *more], [*findings, *found]

@@ -1,4 +1,4 @@
-"""The colours of a card and the scale of its pixels: whether the network does better with others.
+"""The colours of a card, the scale of its pixels and its crops: whether the network does better with others.
 
 A network's score says nothing of the scale: larger inputs make larger heatmaps. So the joints decide, by
 their distance to the truth or, without any, by where they come back to when a person is moved. The other
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -31,6 +32,8 @@ SCALES = {  # name -> divisor, mean, deviation
     "pixels from 0 to 255": (1.0, NONE, ONES),
     "pixels from 0 to 255 without their mean": (1.0, (123.675, 116.28, 103.53), ONES),
 }
+PADDINGS = (1.0, 1.25, 1.5, 2.0)
+UNLABELLED = "not compared: that takes labelled joints (--gt)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +63,12 @@ class Fed:
         return f"joints {self.mean:.1%} of the box off, score {self.score.mean():.3f}"
 
     def nearer_than(self, own: Fed) -> bool:
-        """Whether joints are clearly nearer to the truth; without truth, whether only this way finds them."""
-        if not self.works or self.mean > BETTER * own.mean or (own.works and not self.by_truth):
+        """Whether joints are clearly nearer to the truth; without truth, whether only this way finds them.
+
+        Nearer by more than smaller crops give any network, because they show people larger.
+        """
+        larger = min(1.0, self.card.padding / own.card.padding)
+        if not self.works or self.mean > BETTER * larger * own.mean or (own.works and not self.by_truth):
             return False
         signs = np.sign((own.off - self.off)[np.isfinite(own.off)])
         return bool(signs.sum() >= ERRORS * np.sqrt(len(signs)))  # more people than by chance, however far
@@ -99,35 +106,58 @@ def fed(top: TopDown, people: Sequence[Sample], views: Mapping[str, View] | None
 
 
 def pixels(top: TopDown, people: Sequence[Sample], own: Fed) -> Measured:
-    """The network with the other order of colours, and with other scales of pixels."""
+    """The network with the other order of colours, and with other scales of pixels.
+
+    Both at once, too, where the card's order does not work or is worse: one fault may hide the other.
+    """
     card = top.card
-    rows, findings = [("as the card says", str(own))], list[Finding]()
     other = _with(top, people, colour="bgr" if card.colour == "rgb" else "rgb")
-    rows.append((f"colours as {other.card.colour}", str(other)))
-    if other.nearer_than(own) or other.surer_than(own):
-        findings.append(Finding("colour", _instead(other, own), f'colour = "{other.card.colour}"'))
+    rows = [("as the card says", str(own)), (f"colours as {other.card.colour}", str(other))]
+    better = [other] if other.nearer_than(own) else []
     if own.works and not own.by_truth:
-        return [*rows, ("scale of pixels", "not compared: that takes labelled joints (--gt)")], findings
-    better = []
-    for name, (divisor, mean, deviation) in SCALES.items():
-        if (divisor, mean, deviation) != (card.pixel_divisor, card.mean, card.std):
-            scaled = _with(top, people, pixel_divisor=divisor, mean=mean, std=deviation)
-            rows.append((name, str(scaled)))
-            better += [scaled] if scaled.nearer_than(own) else []
-    if better:
-        best = min(better, key=lambda each: each.mean)
-        scale = best.card
-        advice = (
-            f"divisor = {scale.pixel_divisor:g}, mean = {list(scale.mean)}, deviation = {list(scale.std)}"
-        )
-        findings.append(Finding("scale of pixels", _instead(best, own), advice))
-    return rows, findings
+        rows.append(("scale of pixels", UNLABELLED))
+    else:
+        orders = (card, other.card) if better or not own.works else (card,)
+        for order, (name, scale) in product(orders, SCALES.items()):
+            if scale != (card.pixel_divisor, card.mean, card.std):
+                changes = dict(zip(("pixel_divisor", "mean", "std"), scale, strict=True))
+                scaled = _with(top, people, colour=order.colour, **changes)
+                rows.append((name if order is card else f"{name}, {order.colour}", str(scaled)))
+                better += [scaled] if scaled.nearer_than(own) else []
+    if not better and other.surer_than(own):
+        better = [other]
+    return rows, _best(better, own)
+
+
+def paddings(top: TopDown, people: Sequence[Sample], own: Fed) -> Measured:
+    """The network with crops that show more or less around the people."""
+    if not own.by_truth:
+        return [("padding", UNLABELLED)], []
+    others = [_with(top, people, padding=each) for each in PADDINGS if each != top.card.padding]
+    rows = [(f"padding of {each.card.padding:g}", str(each)) for each in others]
+    return rows, _best([each for each in others if each.nearer_than(own)], own)
+
+
+def _best(better: Sequence[Fed], own: Fed) -> list[Finding]:
+    """What the best of the ways that are better changes in the card."""
+    if not better:
+        return []
+    best = min(better, key=lambda each: each.mean)
+    card, parts, advice = best.card, list[str](), list[str]()
+    if card.colour != own.card.colour:
+        parts.append("colour")
+        advice.append(f'colour = "{card.colour}"')
+    if (card.pixel_divisor, card.mean, card.std) != (own.card.pixel_divisor, own.card.mean, own.card.std):
+        parts.append("scale of pixels")
+        advice.append(f"divisor = {card.pixel_divisor:g}, mean = {list(card.mean)}")
+        advice.append(f"deviation = {list(card.std)}")
+    if card.padding != own.card.padding:
+        parts.append("padding")
+        advice.append(f"padding = {card.padding:g}")
+    what = f"as the card says: {own}; otherwise: {best}"
+    return [Finding(" and ".join(parts), what, ", ".join(advice))]
 
 
 def _with(top: TopDown, people: Sequence[Sample], **changes: object) -> Fed:
     changed = replace(top.card, **changes)  # type: ignore[arg-type]
     return fed(TopDown(top.model, changed, flip_test=False, device=top.device), people)
-
-
-def _instead(other: Fed, own: Fed) -> str:
-    return f"as the card says: {own}; otherwise: {other}"

@@ -16,6 +16,7 @@ from poseval.runners.findings import Finding, Measured
 FINE = ("dark", "udp")  # places between pixels, so that steps can be told apart
 STEPS = ("affine", "udp", "half pixel")
 BETTER, LEAST = 0.85, 0.1  # another decoding must be closer by this factor, and by this many input pixels
+CLEARER = 0.95  # another step must be closer by this factor: joints that are far off lean to any side
 APART = 0.2  # input pixels between readings without truth: views show less of them than the truth does
 
 
@@ -45,7 +46,8 @@ def readings(
     rows = [(f"read with the step of {step}", _far(value)) for step, value in far.items()]
     best = own.step
     for step in sorted(STEPS, key=lambda step: far[step]):
-        if step != own.step and nearer(off, steps[step], use, least):
+        clearly = far[step] <= CLEARER * far[own.step]
+        if step != own.step and clearly and nearer(off, steps[step], use, least):
             best = step
             break
     findings = []

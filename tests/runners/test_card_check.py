@@ -17,6 +17,7 @@ pytest.importorskip("torch")
 from PIL import Image
 
 from poseval.cli import invoke
+from poseval.runners.findings import CardCheck
 from tests.models.card_text import card_file
 from tests.runners.spots import COLOURS, image_folder, pictures, spots_card
 
@@ -153,6 +154,8 @@ RIGHT = "divisor = 255, mean = [0.485, 0.456, 0.406], deviation = [0.229, 0.224,
             {"mean": (0.0,) * 3, "std": (1.0,) * 3}, ("scale of pixels", RIGHT), marks=pytest.mark.slow
         ),
         ({"mean": (0.5,) * 3, "std": (0.5,) * 3}, ("scale of pixels", RIGHT)),
+        ({"padding": 2.0}, ("padding", "padding = 1.25")),
+        ({"colour": "bgr", "std": (1.0,) * 3}, ("colour and scale of pixels", f'colour = "rgb", {RIGHT}')),
         ({"crop": "affine", "half_pixel": True}, ("half pixel", 'crop = "udp", half_pixel = false')),
         pytest.param(
             {"skeleton": "coco17"},
@@ -164,6 +167,12 @@ RIGHT = "divisor = 255, mean = [0.485, 0.456, 0.406], deviation = [0.229, 0.224,
 def test_faults_of_the_shipped_card_are_found(
     changes: dict[str, Any], found: tuple[str, str], drawn: list[Any]
 ) -> None:
+    findings = of_shipped(drawn, **changes).findings
+    assert [(each.part, each.advice.partition(";")[0]) for each in findings] == [found]
+
+
+def of_shipped(drawn: list[Any], **changes: Any) -> CardCheck:
+    """The check of the shipped network with another card."""
     from poseval.models import load_weights
     from poseval.models.registry import build_model, card
     from poseval.models.shipped import shipped_weights
@@ -173,8 +182,16 @@ def test_faults_of_the_shipped_card_are_found(
     model = build_model(entry)
     assert weights is not None
     load_weights(model, weights)
-    findings = check_card(model, replace(entry, **changes), drawn).findings
-    assert [(each.part, each.advice.partition(";")[0]) for each in findings] == [found]
+    return check_card(model, replace(entry, **changes), drawn)
+
+
+def test_a_padding_without_truth_is_not_compared(drawn: list[Any]) -> None:
+    from poseval.runners.card_views import Sample
+
+    unlabelled = [Sample(one.picture, one.box, np.full_like(one.truth, np.nan)) for one in drawn[:8]]
+    found = of_shipped(unlabelled, padding=2.0)
+    assert "labelled joints" in dict(found.measured)["padding"]
+    assert "padding" not in {each.part for each in found.findings}
 
 
 def test_people_who_are_not_found_are_said(tmp_path: Path, people: Path, capsys: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 
 pytest.importorskip("torch")
 
+from poseval.models.inference.crops import cut
 from poseval.models.registry import build_model, card
 from poseval.runners.card_check import check_card
-from poseval.runners.card_views import Sample
+from poseval.runners.card_readings import readings
+from poseval.runners.card_views import Reading, Sample, View
 from poseval.runners.findings import CardCheck
 from tests.runners.spots import pictures, spots_card
 
@@ -77,3 +80,18 @@ def test_the_shift_of_a_flip_test_is_found(tmp_path: Path, step: str, shift: int
         )
         found = checked(path, known=False).findings
         assert [(each.part, each.advice) for each in found] == [("flip shift", f"flip_shift = {shift}")]
+
+
+@pytest.mark.parametrize(("noise", "told"), [(0.5, True), (4.0, False)])
+def test_joints_that_are_far_off_do_not_tell_the_step(noise: float, told: bool) -> None:
+    # They lean to the step of half a pixel, as joints may that a network finds badly for another reason.
+    chance, people, joints = np.random.default_rng(2), 200, 6
+    at = chance.uniform(8, 24, (people, joints, 2))
+    y, x = np.mgrid[:32, :32]
+    apart = (x - at[..., 0, None, None]) ** 2 + (y - at[..., 1, None, None]) ** 2
+    entry = replace(card("synth_small"), crop="affine", decode="dark", input_size=(128, 128))
+    crops = cut(np.tile([0.0, 0.0, 102.4, 102.4], (people, 1)), (128, 128))
+    plain = View(crops, np.exp(-apart / 8), np.full(people, np.nan), np.ones(people))
+    truth = plain.places(Reading("dark", "affine"))[0] + 1.2 + chance.normal(0, noise, at.shape)
+    found = readings(entry, {"plain": plain}, truth, None)[1]
+    assert [each.part for each in found] == (["half pixel"] if told else [])
