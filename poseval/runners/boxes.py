@@ -21,7 +21,8 @@ MPII_PERSON, MPII_DOWN = 200.0, 15.0  # pixels per unit of scale: the square's s
 MOST_PIXELS = 1e9  # of a place or side; a sum of such is finite, too
 FEW_BOXES = 2  # below which the looks of boxes say nothing
 BEYOND = 1.05  # of an image's side; boxes of detectors and of whole images end a little behind it
-MOST_BEYOND = 0.5  # of boxes that reach beyond their images: fewer do where people are cut off
+CORNERS_BEYOND = 0.5  # of corners read as sizes that reach beyond their images: fewer do of people cut off
+CENTRES_BEYOND = 0.25  # of centres with sizes: these lie inside as what they are, so fewer are enough
 PERSON = 1  # category id of people in COCO's detection files
 
 
@@ -112,7 +113,8 @@ def file_boxes(path: Path, frames: Frames, least: float = 0.0) -> Boxes:
 
     Raises:
         UsageError: P114 no such file. FormatError: P204 malformed records (all at once).
-        MismatchError: P402 when images are not among the frames, P431 when no box is left.
+        MismatchError: P402 when images are not among the frames, P431 when no box is left, or all are in
+            fractions of their images.
     """
     records = _records(path)
     place = {str(key): row for row, key in enumerate(frames.key)}
@@ -150,18 +152,26 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
     corners[:, 2:] += corners[:, :2]
     size = frames.size[frame]
     inside = (corners[:, 2:] > 0).all(axis=1) & ~(corners[:, :2] >= size).any(axis=1)
-    flat = (table[:, 3:5] > 0).all(axis=1)
+    solid = (table[:, 3:5] > 0).all(axis=1)
+    if solid.any() and (np.abs(table[solid, 1:5]) <= BEYOND).all():
+        raise MismatchError(
+            "P431",
+            where=shown(path.name),
+            what=f"has boxes in fractions of their images: no number is above {BEYOND:g}",
+            wanted="boxes [x, y, width, height] in pixels of the images",
+            hint="multiply x and width by the width of the image, y and height by its height",
+        )
     counts = {
         **dropped,
-        "outside their image": int((~inside & flat).sum()),
-        "without area": int((~flat).sum()),
+        "outside their image": int((~inside & solid).sum()),
+        "without area": int((~solid).sum()),
     }
     notices = tuple(
         Notice("N130", f"{shown(path.name)}: {number_of(count, 'box', 'boxes')} {what} left out", count)
         for what, count in counts.items()
         if count
     )
-    good = inside & flat
+    good = inside & solid
     if not good.any():
         raise MismatchError(
             "P431",
@@ -175,21 +185,29 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
     return Boxes(frame[good], corners[good], table[good, 5], nobody, source, notices)
 
 
-def look_like_corners(boxes: Boxes, size: Floats) -> tuple[Notice, ...]:
-    """A notice where boxes of a file, read as x, y, width, height, look like x0, y0, x1, y1.
+def misread(boxes: Boxes, size: Floats) -> tuple[Notice, ...]:
+    """A notice where boxes of a file look like corners, or like centres and sizes.
 
+    They are read as x, y, width, height.
     `size` [F, 2] of all frames (width, height); none where those of the boxes are not known (NaN).
     """
     size, first = size[boxes.frame], boxes.corners[:, :2]
     second = boxes.corners[:, 2:] - first  # as the file has it
-    beyond = (boxes.corners[:, 2:] > BEYOND * size).any(axis=1)
-    ordered = (second > first).all(axis=1) & (second <= size).all(axis=1)
-    from_file = (boxes.person < 0).all()
-    if not from_file or len(boxes) < FEW_BOXES or not ordered.all() or beyond.mean() < MOST_BEYOND:
+    beyond = (boxes.corners[:, 2:] > BEYOND * size).any(axis=1).mean() if len(boxes) else 0.0
+    low, high = first - second / 2, first + second / 2
+    corners = (second > first).all() and (second <= size).all() and beyond >= CORNERS_BEYOND
+    margin = (BEYOND - 1) * size
+    centres = (low >= -margin).all() and (high <= size + margin).all() and beyond >= CENTRES_BEYOND
+    if (boxes.person >= 0).any() or len(boxes) < FEW_BOXES or not (corners or centres):
         return ()
+    looks, them, write = (
+        ("corners (x0, y0, x1, y1)", "corners", "x1 - x0 and y1 - y0")
+        if corners
+        else ("a centre and a size", "so", "x - width / 2 and y - height / 2")
+    )
     text = (
-        f"{boxes.source.partition(' sha256 ')[0]}: boxes look like corners (x0, y0, x1, y1), and are read as "
-        "x, y, width, height; if they are corners, write x1 - x0 and y1 - y0"
+        f"{boxes.source.partition(' sha256 ')[0]}: boxes look like {looks}, and are read as "
+        f"x, y, width, height; if they are {them}, write {write}"
     )
     return (Notice("N136", text, len(boxes)),)
 

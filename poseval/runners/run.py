@@ -18,7 +18,7 @@ from poseval.errors import Fault, UsageError, error_of, number_of, shown
 from poseval.models.weights.load import digest
 from poseval.poses import Notice, PoseSet
 from poseval.runners import loading, output
-from poseval.runners.boxes import Boxes, file_boxes, look_like_corners, truth_boxes
+from poseval.runners.boxes import Boxes, file_boxes, misread, truth_boxes
 from poseval.runners.estimators import CropEstimator, Estimator
 from poseval.runners.explain import explain, explainable
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
@@ -123,7 +123,7 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     losses = output.write(poses, truth, options.out, form, options.force)
     if options.explain is not None:
         explain(poses, pictures, loaded.estimator, options.explain)
-    given = (*boxes.notices, *look_like_corners(boxes, poses.frames.size)) if boxes else ()
+    given = (*boxes.notices, *misread(boxes, poses.frames.size)) if boxes else ()
     notices = [
         *_told(loaded, options.explain, poses),
         *pictures.notices,

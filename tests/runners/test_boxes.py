@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from poseval.errors import FormatError, MismatchError, UsageError
-from poseval.runners.boxes import file_boxes, look_like_corners, truth_boxes
+from poseval.runners.boxes import file_boxes, misread, truth_boxes
 from poseval.synth import scene_set
 
 
@@ -142,7 +142,7 @@ def test_boxes_that_look_like_corners_are_noticed(tmp_path: Path) -> None:
         keys = map(int, frames.key)
         path = write(tmp_path, [record(key, box) for key, box in zip(keys, boxes, strict=False)])
         known = replace(frames, size=np.full_like(frames.size, side))
-        return "N136" in [notice.code for notice in look_like_corners(file_boxes(path, known), known.size)]
+        return "N136" in [notice.code for notice in misread(file_boxes(path, known), known.size)]
 
     assert noticed(CORNERS, 100.0)
     assert noticed(CORNERS[:2], 100.0)
@@ -152,4 +152,33 @@ def test_boxes_that_look_like_corners_are_noticed(tmp_path: Path) -> None:
     assert not noticed(CORNERS, 300.0)
     assert not noticed(CORNERS, np.nan)
     truth = scene_set(1, 6, 1)
-    assert look_like_corners(truth_boxes(truth), truth.frames.size / 2) == ()
+    assert misread(truth_boxes(truth), truth.frames.size / 2) == ()
+
+
+def test_boxes_with_their_centre_first_are_noticed(tmp_path: Path) -> None:
+    frames = scene_set(1, 6, 1).frames
+    frames = replace(frames, size=np.full_like(frames.size, 100.0))
+    centred = [[30 + 9 * n, 60, 40, 70] for n in range(5)]
+
+    def said(boxes: list[list[int]]) -> list[str]:
+        path = write(tmp_path, [record(int(key), box) for key, box in zip(frames.key, boxes, strict=False)])
+        return [notice.text for notice in misread(file_boxes(path, frames), frames.size)]
+
+    assert ["look like a centre and a size" in text for text in said(centred)] == [True]
+    assert "write x - width / 2 and y - height / 2" in said(centred)[0]
+    assert said([[x - w // 2, y - h // 2, w, h] for x, y, w, h in centred]) == []
+    assert said([*centred, [5, 60, 40, 70]]) == []  # as a centre it would lie outside
+    assert "corners" in said(CORNERS)[0]
+
+
+def test_boxes_in_fractions_are_refused(tmp_path: Path) -> None:
+    frames = scene_set(1, 2, 1).frames
+    fractions = [[0.5, 0.4, 0.2, 0.3], [0.0, 0.0, 1.0, 1.0]]
+    path = write(tmp_path, [record(int(key), box) for key, box in zip(frames.key, fractions, strict=True)])
+    with pytest.raises(MismatchError) as caught:
+        file_boxes(path, frames)
+    assert caught.value.code == "P431"
+    assert "fractions of their images" in str(caught.value)
+    followed = [[x * 100, y * 100, w * 100, h * 100] for x, y, w, h in fractions]
+    path = write(tmp_path, [record(int(key), box) for key, box in zip(frames.key, followed, strict=True)])
+    assert len(file_boxes(path, frames)) == 2
