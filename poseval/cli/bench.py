@@ -10,8 +10,8 @@ import click
 
 from poseval.cli.names import names_of
 from poseval.cli.numbers import Number
-from poseval.cli.options import InputPath
-from poseval.cli.run import InputSize, computing_options, options_of
+from poseval.cli.options import InputPath, tell
+from poseval.cli.run import OVERRIDE, InputSize, computing_options, options_of
 from poseval.cli.terminal import say
 from poseval.errors import shown
 
@@ -30,6 +30,7 @@ from poseval.errors import shown
 @click.option(
     "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
 )
+@OVERRIDE
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 def bench(
     model: str,
@@ -53,18 +54,23 @@ def bench(
     from poseval.errors.optional import require
 
     require("torch", f"model {shown(model)}", "models")
+    from poseval.poses import Notice
     from poseval.runners.bench import BenchOptions
     from poseval.runners.bench import bench as measure
     from poseval.runners.own_settings import ModelOptions
 
     chosen = ModelOptions(model, weights, config=options_of(model, config), **options)
     node = measure(BenchOptions(chosen, people, image_size, repeats))
+    tell([Notice("N138", f"--override: {setting}") for setting in node["overridden"]], say)
     if as_json:
         say(json.dumps(node, indent=2), err=False)
         return
     times = node.pop("milliseconds")
+    del node["overridden"]  # told above
+    node["weights"] = node["weights"] or "random"
     for name, value in node.items():
-        say(f"{name.replace('_', ' ')}: {_words(value)}", err=False)
+        if value != {}:
+            say(f"{name.replace('_', ' ')}: {_words(value)}", err=False)
     for name in ("frame", "person", "prepare", "network"):
         if times[name]:
             say(f"{name}: {times[name]['p50']:g} ms (p50), {times[name]['p95']:g} ms (p95)", err=False)
@@ -83,4 +89,6 @@ def _words(value: Any) -> str:
         return " x ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key}={each}" for key, each in value.items())
     return "not known" if value is None else str(value)

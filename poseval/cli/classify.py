@@ -20,6 +20,7 @@ TAKEN = ("model", "weights", "truth", "images", "out", "batch", "device", "threa
 IMAGENET = "imagenet"  # the benchmark of `poseval score` by which answers of a classifier are scored
 TAKEN_BY_SCORE = ("predictions", "truth", "benchmark", "json_to", "level", "quiet")
 LEVEL = 0.95
+BEGINNING = 256  # bytes
 
 
 def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], quiet: bool) -> None:
@@ -81,6 +82,28 @@ def score_classes(
         talk(quiet)(f"intervals are Wilson's at {100 * level:g}%")
     if json_to:
         emit(json.dumps(scores.plain(level), indent=1) + "\n", json_to)
+
+
+def refuse_answers(predictions: Sequence[Path]) -> None:
+    """Refuse answers of a classifier where poses are scored: `poseval run` writes their schema first.
+
+    Raises:
+        UsageError: P127.
+    """
+    from poseval.runners.class_answers import SCHEMA
+
+    for path in predictions:
+        if not os.path.isfile(path):
+            continue
+        with open(path, "rb") as file:
+            beginning = file.read(BEGINNING)
+        if f'"{SCHEMA}"'.encode() in beginning:
+            raise UsageError(
+                "P127",
+                where=shown(path.name),
+                what="holds answers of a classifier, which are not poses",
+                wanted=f"--benchmark {IMAGENET}",
+            )
 
 
 def _refuse_others(where: str, taken: Collection[str]) -> None:

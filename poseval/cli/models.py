@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from poseval.models.registry import ModelCard
 
 CHECK = "check"
+CHECK_CALL = "poseval models check CARD, a card file or the name of a model"
 FOUND = 1  # the exit when something looks wrong
 UNKNOWN = """the network does not find these people, so nothing else could be compared
   try: check size, crop, decode and joints, or give other people with --gt and --images"""
@@ -55,6 +56,8 @@ def models(
     if pattern == CHECK and card is not None:
         _check(card, weights, truth, images, as_json)
         return
+    if pattern == CHECK:
+        raise UsageError("P127", where="poseval models check", what="needs a CARD", wanted=CHECK_CALL)
     if card is not None or truth is not None or images is not None:
         extra = shown(card) if card is not None else "--gt or --images"
         raise UsageError(

@@ -109,6 +109,11 @@ def scales_of(text: str) -> tuple[float, ...]:
     return found
 
 
+OVERRIDE = click.option(
+    "--override",
+    is_flag=True,
+    help="Run with other settings than those of the checkpoint's training, or of the card file.",
+)
 COMPUTING = (
     click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch."),
     click.option(
@@ -148,9 +153,7 @@ def computing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     metavar="truth|image|FILE|detector:NAME",
     help="Source of the person boxes of a top-down model. By default the ground truth's.",
 )
-@click.option(
-    "--whole-image", "boxes", flag_value="image", help="Each image shows one person: no boxes are needed."
-)
+@click.option("--whole-image", is_flag=True, help="Each image shows one person: no boxes are needed.")
 @click.option(
     "--detector-weights", type=InputPath(), help="Checkpoint of the detector in --boxes detector:NAME."
 )
@@ -222,11 +225,7 @@ def computing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     type=Number(0, 24),
     help="Layer of the decoder that answers, from 1; 0 is the last (PRTR).",
 )
-@click.option(
-    "--override",
-    is_flag=True,
-    help="Run with other settings than those of the checkpoint's training, or of the card file.",
-)
+@OVERRIDE
 @click.option(
     "--loaders",
     type=Number(1, MOST_PROCESSES),
@@ -276,6 +275,7 @@ def run(
     json_to: str | None,
     benchmark: str | None,
     quiet: bool,
+    whole_image: bool,
     **options: Any,
 ) -> None:
     """Run MODEL on images and write its predictions in the benchmark's own format.
@@ -303,6 +303,8 @@ def run(
 
     if (then_score or json_to) and truth is None:
         raise UsageError("P127", where="--score", what="needs ground truth", wanted="--gt with its path")
+    if whole_image:
+        options["boxes"] = _whole_image(options["boxes"])
     say = talk(quiet)
     chosen = _model_options(model, options_of(model, config), options)
     followed = [options.pop(key) for key in ("tracker", "flow", "sgcn", "drop_untracked")]
@@ -330,6 +332,17 @@ def run(
     )
     if then_score or json_to:
         _score(truth, out, benchmark, json_to, say)
+
+
+def _whole_image(boxes: str | None) -> str:
+    if boxes not in (None, "image"):
+        raise UsageError(
+            "P127",
+            where="--whole-image",
+            what=f"contradicts --boxes {shown(boxes)}",
+            wanted="one of them",
+        )
+    return "image"
 
 
 def _model_options(model: str, config: Mapping[str, Any], options: dict[str, Any]) -> ModelOptions:

@@ -199,13 +199,14 @@ def score(**given: Any) -> None:
     With --benchmark imagenet, PREDICTIONS are the answers of a classifier, and --gt is a folder with a folder
     of images for each class, or a list of images and classes.
     """
-    from poseval.cli.classify import IMAGENET, score_classes
+    from poseval.cli.classify import IMAGENET, refuse_answers, score_classes
     from poseval.scoring.score import prepare
 
     options = ScoreOptions(**given)
     if options.task.benchmark == IMAGENET:
         score_classes(options.predictions, options.truth, options.level, options.json_to, options.quiet)
         return
+    refuse_answers(options.predictions)
     say = talk(options.quiet)
     if options.workers > 1:
         say(ONE_PROCESS)

@@ -14,7 +14,7 @@ from torch import nn
 from poseval.models.cost import parameters_of
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import ModelCard, build_model, card
-from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator
+from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator, procedure
 from poseval.runners.frames import Picture
 from poseval.runners.loading import choose_device, device_name, estimator_of, fill, hasten, processor_threads
 from poseval.runners.memory import figures, taken, watch
@@ -50,8 +50,9 @@ def bench(options: BenchOptions) -> dict[str, Any]:
     torch.manual_seed(0)
     before = watch(device)
     model = build_model(named, joints, chosen.size, **chosen.config)
+    weights, flip = None, False
     if chosen.weights is not None or not any(True for _ in model.parameters()):
-        fill(model, entry, chosen.weights)
+        weights = fill(model, entry, chosen.weights)
     with processor_threads(chosen.threads):
         if entry.kind == "classifier":
             times = _of_classifier(model.to(device), entry, chosen, options.repeats)
@@ -59,11 +60,16 @@ def bench(options: BenchOptions) -> dict[str, Any]:
         else:
             mirror = load_skeleton(entry.skeleton).flip if entry.skeleton else range(entry.joints)
             estimator = estimator_of(model, entry, chosen, mirror, device, half)
+            flip = bool(getattr(procedure(estimator), "flip_test", False))
             times = _of_poses(estimator, _Bare(model, estimator, device, half), options)
             people = options.people
         return {
             "model": entry.name,
+            "config": dict(entry.config),
+            "overridden": list(chosen.overridden),
+            "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
             "input_size": list(entry.input_size),
+            "flip": flip,
             "parameters": parameters_of(model),
             "device": device_name(device),
             "threads": torch.get_num_threads(),

@@ -245,9 +245,9 @@ def from_folders(root: Path, order: Sequence[str]) -> tuple[list[str], Ints, Seq
 
 
 def from_list(listing: Path, classes: int) -> tuple[list[str], Ints]:
-    """Paths and classes of a list of `path number` lines."""
+    """Paths and classes of a list of `path number` lines, each path once."""
     text = read_regular(listing, shown(listing.name), DEFAULT.file_bytes).decode("utf-8", "replace")
-    path, label = [], []
+    path, label, lines = list[str](), list[int](), dict[Path, int]()
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
@@ -260,6 +260,14 @@ def from_list(listing: Path, classes: int) -> tuple[list[str], Ints]:
                 where=f"{shown(listing.name)}: line {number}",
                 what=f"is {shown(line, 60)!r}",
                 wanted=f"a path below the folder of images, a space, and a class from 0 to {classes - 1}",
+            )
+        first = lines.setdefault(Path(name), number)
+        if first != number:
+            raise FormatError(
+                "P265",
+                where=f"{shown(listing.name)}: line {number}",
+                what=f"has {shown(name, 60)} again, which line {first} has",
+                wanted="one line for each image",
             )
         path.append(name)
         label.append(int(last))

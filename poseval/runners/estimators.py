@@ -128,3 +128,8 @@ class DetectingEstimator:
             found = found.take(box_nms(found.box, found.score, self.overlap))
             inputs.append(self.crops.prepare(picture, found.box, found.score))
         return self.crops.answer(inputs)
+
+
+def procedure(estimator: Estimator) -> Any:
+    """The test procedure around the network, of crops or of whole images; None behind a detector."""
+    return getattr(estimator, "top", None) or getattr(estimator, "finder", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +140,11 @@ def hasten(model: nn.Module, options: ModelOptions) -> None:
 
 
 def with_detector(
-    loaded: Loaded, name: str, weights: Path | None, least: float, overlap: float
-) -> tuple[Estimator, str]:
+    loaded: Loaded, chosen: ModelOptions, least: float, overlap: float
+) -> tuple[Loaded, Estimator, str]:
     """The top-down model on boxes of a detector, and what the provenance says of the detector.
+
+    What is overridden of the detector is among that of the model.
 
     Raises:
         UsageError: P158 when the detector does not find people itself, or the model needs no boxes.
@@ -151,21 +153,22 @@ def with_detector(
         raise UsageError(
             "P158", where=f"model {loaded.card.name}", what="finds people itself, so it takes no boxes"
         )
-    _finds_people(name)
-    options, told = with_own_settings(ModelOptions(name, weights), "--detector-weights")
-    entry = card(name).sized(len(told.joints) or None, options.size, options.config)
-    if entry.crop not in WHOLE_IMAGE:
+    _finds_people(chosen.name)
+    options, told = with_own_settings(chosen, "--detector-weights")
+    entry = card(chosen.name).sized(len(told.joints) or None, options.size, options.config)
+    if not _is_finder(entry):
         raise UsageError(
             "P158",
             where=f"detector {entry.name}",
             what="does not find people",
             wanted="a model of whole images, such as detr_r50 or dekr_w32",
         )
-    model = build_model(card(name), len(told.joints) or None, options.size, **options.config)
+    model = build_model(card(chosen.name), len(told.joints) or None, options.size, **options.config)
     filled = fill(model, entry, options.weights)
     finder = whole_image(model, entry, flip_test=False, device=loaded.device, autocast=loaded.half)
     said = f"detector {entry.name}" + (f" sha256 {filled.sha256}" if filled and filled.sha256 else "")
-    return DetectingEstimator(loaded.estimator, finder, least, overlap), said
+    estimator = DetectingEstimator(loaded.estimator, finder, least, overlap)
+    return replace(loaded, overridden=(*loaded.overridden, *options.overridden)), estimator, said
 
 
 def _finds_people(name: str) -> None:
@@ -175,9 +178,14 @@ def _finds_people(name: str) -> None:
         UsageError: P150.
     """
     if not name.endswith(".toml") and name not in registry().names():
-        cards = registry().table
-        finders = [each for each, entry in cards.items() if getattr(entry, "crop", "") in WHOLE_IMAGE]
+        cards = {each: entry for each, entry in registry().table.items() if isinstance(entry, ModelCard)}
+        finders = [each for each, entry in cards.items() if _is_finder(entry)]
         raise unknown_name("P150", "detector", name, finders, " or a card file (.toml)")
+
+
+def _is_finder(entry: ModelCard) -> bool:
+    """Whether a model finds people; a classifier takes a whole image, too, and finds none."""
+    return entry.crop in WHOLE_IMAGE and entry.kind != "classifier"
 
 
 def choose_device(name: str) -> str:

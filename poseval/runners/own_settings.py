@@ -128,7 +128,7 @@ def _refused_or_told(
             where=name,
             what=f"{relation} {said}",
             wanted=f"the settings of the {teller}",
-            hint=f"leave {flags} out, which the {teller} tells; poseval run --override runs with others",
+            hint=f"leave {flags} out, which the {teller} tells; or pass --override",
         )
     return options
 

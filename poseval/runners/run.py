@@ -19,7 +19,7 @@ from poseval.models.weights.load import digest
 from poseval.poses import Notice, PoseSet
 from poseval.runners import loading, output
 from poseval.runners.boxes import Boxes, file_boxes, misread, truth_boxes
-from poseval.runners.estimators import CropEstimator, Estimator
+from poseval.runners.estimators import CropEstimator, Estimator, procedure
 from poseval.runners.explain import explain, explainable
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
 from poseval.runners.groups import groups_of
@@ -92,7 +92,7 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     truth = scoring.read(options.truth, optional=frozenset({"area"})) if options.truth else None
     pictures = pictures_of(options, truth)
     loaded = load(options.model, truth.skeleton if truth else None)
-    estimator, boxes, said = _with_boxes(options, loaded, pictures, truth)
+    loaded, estimator, boxes, said = _with_boxes(options, loaded, pictures, truth)
     if options.explain is not None:
         explainable(loaded.estimator)
     form = _format(options, truth)
@@ -195,8 +195,8 @@ def pictures_of(options: RunOptions, truth: PoseSet | None) -> Pictures:
 
 def _with_boxes(
     options: RunOptions, loaded: Loaded, pictures: Pictures, truth: PoseSet | None
-) -> tuple[Estimator, Boxes | None, str]:
-    """(estimator, boxes or None for whole images, what the provenance says of them)."""
+) -> tuple[Loaded, Estimator, Boxes | None, str]:
+    """(model, estimator, boxes or None for whole images, what the provenance says of them)."""
     wish = options.boxes
     if _finds_people(loaded):
         if wish is not None:
@@ -205,7 +205,7 @@ def _with_boxes(
                 where=f"--boxes {shown(wish)}",
                 what=f"does not apply, because {loaded.card.name} finds people itself",
             )
-        return loaded.estimator, None, "people found by the model"
+        return loaded, loaded.estimator, None, "people found by the model"
     if wish is None and truth is None:
         raise UsageError(
             "P843",
@@ -216,17 +216,17 @@ def _with_boxes(
         )
     wish = wish or "truth"
     if wish == "image":
-        return loaded.estimator, None, "whole images"
+        return loaded, loaded.estimator, None, "whole images"
     if wish == "truth" and truth is not None:
         boxes = truth_boxes(truth)
-        return loaded.estimator, boxes, boxes.source
+        return loaded, loaded.estimator, boxes, boxes.source
     if wish.startswith("detector:"):
-        name = wish.partition(":")[2]
-        weights = options.detector_weights
-        estimator, said = with_detector(loaded, name, weights, options.box_score, options.box_overlap)
-        return estimator, None, said
+        name, override = wish.partition(":")[2], options.model.override
+        chosen = ModelOptions(name, options.detector_weights, override=override)
+        loaded, estimator, said = with_detector(loaded, chosen, options.box_score, options.box_overlap)
+        return loaded, estimator, None, said
     boxes = file_boxes(Path(wish), pictures.frames, options.box_score)
-    return loaded.estimator, boxes, boxes.source
+    return loaded, loaded.estimator, boxes, boxes.source
 
 
 def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
@@ -248,7 +248,7 @@ def _description(
     Options are given as they were taken, defaults of the card among them; null where a model has none such.
     """
     weights, estimator = loaded.weights, loaded.estimator
-    inner = getattr(estimator, "top" if isinstance(estimator, CropEstimator) else "finder", None)
+    inner = procedure(estimator)
     chosen = {
         "batch": options.model.batch,
         "flip": getattr(inner, "flip_test", None),

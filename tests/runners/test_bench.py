@@ -44,6 +44,29 @@ def test_a_top_down_model_is_measured_by_person_and_frame(capsys: pytest.Capture
         assert 0 <= node["added_memory_mib"] < node["peak_memory_mib"]
 
 
+def test_what_was_measured_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["bench", *SMALL, *QUICK, "--no-flip", "--json"]) == 0
+    node = json.loads(capsys.readouterr().out)
+    assert (node["flip"], node["weights"], node["overridden"]) == (False, None, [])
+    assert node["config"]["widths"] == [8, 8, 8, 8]
+    assert invoke(["bench", *SMALL, *QUICK]) == 0
+    said = capsys.readouterr().out
+    assert "\nflip: yes\n" in said
+    assert "\nweights: random\n" in said
+    assert "\nconfig: widths=(8, 8, 8, 8)\n" in said
+
+
+def test_shipped_weights_are_measured_at_another_size(capsys: pytest.CaptureFixture[str]) -> None:
+    other = ["bench", "synth_small", "--input-size", "64x48", *QUICK, "--json"]
+    assert invoke(other) == 3
+    assert "pass --override" in capsys.readouterr().err
+    assert invoke([*other, "--override"]) == 0
+    said = capsys.readouterr()
+    node = json.loads(said.out)
+    assert (node["input_size"], node["weights"]["name"]) == ([64, 48], "synth_small.pt")
+    assert f"--override: {node['overridden'][0]} [N138]" in said.err
+
+
 def test_a_network_of_whole_images_has_a_bare_loop_too(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

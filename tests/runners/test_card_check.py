@@ -262,6 +262,11 @@ def test_networks_with_crops_of_their_own_are_refused(capsys: Any) -> None:
     assert "P158" in capsys.readouterr().err
 
 
+def test_a_check_of_no_card_is_refused(capsys: Any) -> None:
+    assert invoke(["models", "check"]) == 2
+    assert "needs a CARD [P127]" in capsys.readouterr().err
+
+
 def test_a_second_word_without_check_is_refused(capsys: Any) -> None:
     assert invoke(["models", "hrnet_w32", "hrnet_w48"]) == 2
     assert "P127" in capsys.readouterr().err

@@ -115,6 +115,36 @@ def test_a_card_of_a_detector_gives_the_boxes(made: Bench, tmp_path: Path) -> No
     assert len(found) == 9  # one person an image: the second box is of another class
 
 
+def test_other_weights_of_a_detector_take_override(made: Bench, tmp_path: Path, capsys: Any) -> None:
+    small = torch.jit.trace(Whole(), torch.zeros(1, 3, 48, 64))
+    for name in ("own.pt", "other.pt"):
+        torch.jit.save(small, str(tmp_path / name))
+    path = card_file(
+        tmp_path,
+        top={"skeleton": None},
+        network={"file": "own.pt"},
+        input={"size": [48, 64], "crop": "corner"},
+        output={"decode": "boxes"},
+    )
+    words = ["synth_small", "--boxes", f"detector:{path}", "--detector-weights", str(tmp_path / "other.pt")]
+    ground = ["--gt", str(made.truth), "--images", str(made.images), "--device", "cpu", "--threads", "1"]
+    call = ["run", *words, *ground, "--out", str(tmp_path / "p.json")]
+    assert invoke(call) == 3
+    assert "leave --detector-weights out, which the card tells; or pass --override" in capsys.readouterr().err
+    assert invoke([*call, "--override"]) == 0
+    (told,) = json.loads((tmp_path / "p.json.run.json").read_text())["overridden"]
+    assert told.startswith("--detector-weights is ")
+    assert f"--override: {told} [N138]" in capsys.readouterr().err
+
+
+class Whole(torch.nn.Module):
+    """A detector that takes the whole input for a person."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        box = torch.tensor([[[0.0, 0.0, 64.0, 48.0, 0.9]]])
+        return box.expand(x.shape[0], 1, 5), torch.zeros(x.shape[0], 1)
+
+
 def test_a_detector_does_not_run_as_a_model(made: Bench, tmp_path: Path, capsys: Any) -> None:
     words = ["--gt", str(made.truth), "--images", str(made.images), "--out", str(tmp_path / "p.json")]
     assert invoke(["run", str(detector(tmp_path)), *words]) == 2
@@ -134,7 +164,7 @@ def test_dekr_is_a_detector_as_it_was_trained(tmp_path: Path) -> None:
     run = {"model": "dekr_w32", "config": small.config, "input_size": [64, 64], "skeleton": "coco17"}
     checkpoint.save(tmp_path / "dekr.pt", {**run, "joints": joints}, model=state)
     loaded = load(ModelOptions("synth_small", device="cpu"), None)
-    estimator, said = with_detector(loaded, "dekr_w32", tmp_path / "dekr.pt", 0.0, 0.6)
+    _, estimator, said = with_detector(loaded, ModelOptions("dekr_w32", tmp_path / "dekr.pt"), 0.0, 0.6)
     picture = np.random.default_rng(1).integers(0, 255, (96, 96, 3)).astype(np.uint8)
     poses = estimator.answer([estimator.prepare(picture, np.zeros((0, 4)), np.zeros(0))])[0]
     assert said.startswith("detector dekr_w32 sha256")

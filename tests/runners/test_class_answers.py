@@ -31,6 +31,13 @@ def test_answers_of_another_program(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert said.startswith("top-1 33.33 (6.15 to 79.23), top-5 66.67 (20.77 to 93.85) on 3 images of 1,000")
 
 
+def test_answers_are_no_poses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps(answers(ROWS), indent=1))
+    assert invoke(["score", str(path), "--gt", str(tmp_path)]) == 2
+    assert "expected: --benchmark imagenet" in capsys.readouterr().err
+
+
 def test_one_answer_an_image_leaves_top_5_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert score(tmp_path, answers({"a.png": [1]}), "a.png 1\n") == 0
     assert "top-5 is left out: an answer has only 1 class\n" in capsys.readouterr().out

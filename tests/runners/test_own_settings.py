@@ -97,7 +97,7 @@ def test_two_numbers_of_an_option_are_no_size(tmp_path: Path) -> None:
 def test_an_unknown_detector_lists_what_finds_people(described: Path) -> None:
     loaded = load(ModelOptions(str(described), device="cpu"), None)
     with pytest.raises(UsageError) as caught:
-        with_detector(loaded, "nothere", None, 0.0, 0.6)
+        with_detector(loaded, ModelOptions("nothere"), 0.0, 0.6)
     assert caught.value.code == "P150"
     names = (caught.value.fault.wanted or "").removeprefix("one of ").split(", ")
     assert {"dekr_w32", "detr_r50"} <= set(names)
@@ -142,6 +142,28 @@ def test_weights_of_a_detectors_card_are_named_by_their_flag(
             "--detector-weights", str(described.parent / "other.pt")]  # fmt: skip
     assert invoke(call) == 3
     assert "leave --detector-weights out" in capsys.readouterr().err
+
+
+def test_classifiers_are_no_detectors(
+    made: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["run", "synth_small", "--gt", str(made.truth), "--images", str(made.images), "--device", "cpu",
+            "--out", str(tmp_path / "dt.json"), "--boxes"]  # fmt: skip
+    assert invoke([*call, "detector:nope"]) == 2
+    said = capsys.readouterr().err
+    assert "lcnet" not in said
+    assert "ps_vit" not in said
+    assert "detr_r50" in said
+    assert invoke([*call, "detector:pplcnet_x0_25"]) == 2
+    assert "does not find people [P158]" in capsys.readouterr().err
+
+
+def test_whole_images_and_boxes_of_a_file_contradict(
+    made: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["run", "synth_small", "--images", str(made.images), "--out", str(tmp_path / "dt.json")]
+    assert invoke([*call, "--whole-image", "--boxes", "boxes.json"]) == 2
+    assert "--whole-image: contradicts --boxes boxes.json [P127]" in capsys.readouterr().err
 
 
 def test_other_joints_than_the_cards_are_refused(described: Path) -> None:

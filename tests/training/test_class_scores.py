@@ -103,6 +103,17 @@ def test_a_list_says_the_class_of_each_image(pictures: Path, weights: Path, tmp_
     assert json.loads(out.read_text())["summary"]["top1"] == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize("again", ["blue/0.png 2", "blue/0.png 1", "blue//0.png 1", "./blue/0.png 0"])
+def test_an_image_twice_in_a_list_is_refused(
+    again: str, pictures: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listing = tmp_path / "val.txt"
+    listing.write_text(f"blue/0.png 1\nred/0.png 1\n{again}\n")
+    assert invoke(call(weights, pictures, tmp_path / "a.json", "--gt", str(listing))) == 3
+    assert "line 3: has" in (said := capsys.readouterr().err)
+    assert "again, which line 1 has [P265]" in said
+
+
 @pytest.mark.parametrize("line", ["blue/0.png 3", "blue/0.png", "../blue/0.png 1", "/etc/passwd 1", "x -1"])
 def test_a_wrong_line_of_a_list_is_refused(
     line: str, pictures: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -119,6 +130,9 @@ def test_options_of_poses_and_strange_classes_are_refused(
 ) -> None:
     assert invoke(call(weights, pictures, tmp_path / "a.json", "--nms", "oks")) == 2
     assert "does not use --nms" in capsys.readouterr().err
+    for flag in (["--boxes", "image"], ["--whole-image"]):
+        assert invoke(call(weights, pictures, tmp_path / "a.json", *flag)) == 2
+        assert f"does not use {flag[0]} [P127]" in capsys.readouterr().err
     (pictures / "red").rename(pictures / "yellow")
     assert invoke(call(weights, pictures, tmp_path / "a.json")) == 3
     assert "has the class yellow" in capsys.readouterr().err
