@@ -161,17 +161,31 @@ class TruthPictures(Pictures):
 
 
 class VideoPictures(Pictures):
-    """The frames of one video, through PyAV or imageio, decoded in order."""
+    """The frames of one video, through PyAV or imageio, decoded in order.
+
+    Raises:
+        UsageError: P114 no such file. MissingFeature: P601 no reader.
+        FormatError: P260 no video, no frame, or without `cut` frames that end before the time that the file
+            states.
+    """
 
     parallel = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, cut: bool = False) -> None:
         if not os.path.isfile(path):
             raise UsageError("P114", where=shown(path), what="is not a file", wanted="a video")
         self.path = path
         self._open, self.reader, count, self.notices = _video_reader(path)
         if not count:
             raise FormatError("P260", where=shown(path.name), what="holds no frame", wanted="a video")
+        if self.notices and not cut:
+            raise FormatError(
+                "P260",
+                where=shown(path.name),
+                what=f"was cut off: {self.notices[0].text.partition(': ')[2]}",
+                wanted="a complete video",
+                hint="pass --skip-unreadable to take the frames that are there",
+            )
         self.frames = Frames(
             np.array([str(index + 1) for index in range(count)], dtype=np.str_),
             number=np.arange(count),
@@ -180,8 +194,17 @@ class VideoPictures(Pictures):
         )
         self._next = 0
         self._stream: Iterator[Picture] | None = None
+        self._end, self._why = count, ""  # the first frame that cannot be decoded, and why
 
     def load(self, row: int) -> Picture:
+        if row < self._end:
+            picture = self._decoded(row)
+            if picture is not None:
+                return picture
+        raise FormatError("P260", where=shown(self.path.name), what=self._why, wanted="a complete video")
+
+    def _decoded(self, row: int) -> Picture | None:
+        """The image of a frame; None, and why, where the video ends before it."""
         if self._stream is None or row < self._next:
             self._stream, self._next = self._open(), 0
         try:
@@ -191,12 +214,11 @@ class VideoPictures(Pictures):
                 if self._next > row:
                     return picture
         except StopIteration:
-            self._stream = None
-            what = f"ends after {self._next} of {len(self.frames)} frames"
+            self._why = f"ends after {self._next} of {len(self.frames)} frames"
         except Exception as error:  # PyAV and imageio raise their own kinds for a damaged stream
-            self._stream = None
-            what = f"cannot be decoded at frame {self._next} ({shown(error)})"
-        raise FormatError("P260", where=shown(self.path.name), what=what, wanted="a complete video")
+            self._why = f"cannot be decoded at frame {self._next} ({shown(error)})"
+        self._stream, self._end = None, self._next
+        return None
 
     def describe(self) -> dict[str, Any]:
         return {"video": self.path.name, "count": len(self.frames), "reader": self.reader}

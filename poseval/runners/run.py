@@ -187,7 +187,7 @@ def _check(options: RunOptions) -> None:
 def pictures_of(options: RunOptions, truth: PoseSet | None) -> Pictures:
     """The images that a run looks at."""
     if options.video is not None:
-        return VideoPictures(options.video)
+        return VideoPictures(options.video, options.skip_unreadable)
     if truth is not None and options.truth is not None:
         return TruthPictures(truth, options.images or options.truth.parent)
     return FolderPictures(options.images or Path())
@@ -314,7 +314,7 @@ def _refuse(faults: Sequence[Fault], part: Path) -> None:
     hint = f"{kept}; repair the images and repeat the command, or pass --skip-unreadable"
     first = faults[0]
     summed_up = Fault(first.code, first.where, first.what, first.wanted, hint)
-    raise error_of([summed_up, *faults[1:]])
+    raise error_of([summed_up, *(fault for fault in dict.fromkeys(faults) if fault != first)])
 
 
 def _told(loaded: Loaded, explained: Path | None, poses: PoseSet) -> list[Notice]:
@@ -329,6 +329,6 @@ def _skipped(faults: Sequence[Fault]) -> list[Notice]:
     if not faults:
         return []
     text = f"{number_of(len(faults), 'image')} without people, because reading failed: " + "; ".join(
-        shown(fault.where) for fault in faults[:5]
+        [*dict.fromkeys(shown(fault.where) for fault in faults)][:5]
     )
     return [Notice("N135", text, len(faults))]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from poseval.cli import invoke
 from poseval.errors import FormatError, InputError, MismatchError, MissingFeature, UsageError
 from poseval.poses import PoseSet
 from poseval.poses.frame_names import natural
@@ -173,7 +174,7 @@ def test_damaged_video(tmp_path: Path, reader: str, monkeypatch: pytest.MonkeyPa
     assert caught.value.code == "P260"
 
 
-def test_video_that_was_cut_off_is_noticed(tmp_path: Path) -> None:
+def test_video_that_was_cut_off_is_refused_or_noticed(tmp_path: Path) -> None:
     av = pytest.importorskip("av")
     path, chance = tmp_path / "clip.mkv", np.random.default_rng(0)
     with av.open(str(path), "w") as container:
@@ -185,17 +186,41 @@ def test_video_that_was_cut_off_is_noticed(tmp_path: Path) -> None:
         container.mux(stream.encode())
     assert VideoPictures(path).notices == ()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    video = VideoPictures(path)
+    with pytest.raises(FormatError, match=r"was cut off: frames end at [0-9.]+ s of 3.0 s") as caught:
+        VideoPictures(path)
+    assert caught.value.code == "P260"
+    video = VideoPictures(path, cut=True)
     assert 0 < len(video.frames) < 30
     assert [notice.code for notice in video.notices] == ["N139"]
     assert "s of 3.0 s" in video.notices[0].text
 
 
-def test_video_that_ends_early(tmp_path: Path) -> None:
+def test_video_that_ends_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer frames come out than were counted: the rest is missing, not empty."""
-    video = VideoPictures(clip(tmp_path / "clip.gif", 3))
+    video = VideoPictures(clip(tmp_path / "clip.gif", 4))
     clip(tmp_path / "clip.gif", 2)
+    starts: list[int] = []
+    start = video._open
+    monkeypatch.setattr(video, "_open", lambda: starts.append(1) or start())
     video.load(1)
-    with pytest.raises(FormatError, match="ends after 2 of 3 frames") as caught:
-        video.load(2)
-    assert caught.value.code == "P260"
+    for _ in range(3):
+        with pytest.raises(FormatError, match="ends after 2 of 4 frames") as caught:
+            video.load(3)
+        assert caught.value.code == "P260"
+    assert len(starts) == 1  # it is not decoded again for each frame that is missing
+    assert round(float(video.load(1).mean()) / 40) == 1
+
+
+def test_a_video_that_ends_early_is_named_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    path = clip(tmp_path / "clip.gif", 2)
+    monkeypatch.setattr("poseval.runners.frames._counted", lambda *_: 5)
+    call = ["run", "synth_small", "--video", str(path), "--whole-image", "--out", str(tmp_path / "p.json")]
+    assert invoke(call) == 3
+    said = capsys.readouterr().err
+    assert "clip.gif: ends after 2 of 5 frames [P260]" in said
+    assert "more" not in said
+    assert invoke([*call, "--skip-unreadable"]) == 0
+    assert "reading failed: clip.gif [N135]" in capsys.readouterr().err
