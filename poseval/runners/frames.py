@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import re
@@ -56,6 +57,21 @@ class Pictures(ABC):
         """
 
     @abstractmethod
+    def file(self, row: int) -> Path:
+        """The file that the image of frame `row` is read from."""
+
+    def stamp(self, rows: Sequence[int]) -> str:
+        """A digest of the sizes and times of change of the files of frames: another where one is replaced."""
+        digest = hashlib.sha256()
+        for row in rows:
+            try:
+                found = os.stat(self.file(row))
+                digest.update(f"{found.st_size} {found.st_mtime_ns}\n".encode())
+            except OSError:
+                digest.update(b"none\n")
+        return digest.hexdigest()
+
+    @abstractmethod
     def describe(self) -> dict[str, Any]:
         """A description of the images for the provenance block."""
 
@@ -81,8 +97,11 @@ class FolderPictures(Pictures):
             path=np.array([path.relative_to(self.root).as_posix() for path in files], dtype=np.str_),
         )
 
+    def file(self, row: int) -> Path:
+        return self.root / str(self.frames.path[row])
+
     def load(self, row: int) -> Picture:
-        return read_image(self.root / str(self.frames.path[row]), upright=self.upright)
+        return read_image(self.file(row), upright=self.upright)
 
     def describe(self) -> dict[str, Any]:
         return {"images": self.root.name, "count": len(self.frames)}
@@ -137,6 +156,9 @@ class TruthPictures(Pictures):
             return images_of(self.frames, self.root).files
         except UsageError:  # there is none of any frame
             return [None] * len(self.frames)
+
+    def file(self, row: int) -> Path:
+        return self.files[row]
 
     def load(self, row: int) -> Picture:
         picture = read_image(self.files[row], upright=False)
@@ -195,6 +217,9 @@ class VideoPictures(Pictures):
         self._next = 0
         self._stream: Iterator[Picture] | None = None
         self._end, self._why = count, ""  # the first frame that cannot be decoded, and why
+
+    def file(self, row: int) -> Path:
+        return self.path
 
     def load(self, row: int) -> Picture:
         if row < self._end:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -76,6 +76,8 @@ class Found:
 class Journal:
     """Finished groups of one run, kept in a file until the output is written.
 
+    `stamp` gives a digest of the images of frames: a group whose images have been replaced is not taken.
+
     Raises:
         UsageError: P134 when the file belongs to a run with other inputs or options.
             P135, P136, P137 when it is not a regular file, or cannot be read or written.
@@ -86,6 +88,7 @@ class Journal:
     run: Mapping[str, Any]
     joints: int
     groups: Mapping[int, Sequence[int]] | None = None  # frame rows of each group; None: any group and frame
+    stamp: Callable[[Sequence[int]], str] | None = None
     done: dict[int, Found] = field(default_factory=dict)
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)  # frame row -> width, height
     seconds: float = 0.0
@@ -108,7 +111,10 @@ class Journal:
         self.seconds += seconds
         columns = {name: _plain(getattr(found, name)) for name in COLUMNS}
         seen = [[row, *size] for row, size in sizes.items()]
-        self._write({"group": group, "seconds": round(seconds, 4), "sizes": seen, **columns})
+        images = self._images(group)
+        self._write(
+            {"group": group, "images": images, "seconds": round(seconds, 4), "sizes": seen, **columns}
+        )
 
     def close(self) -> None:
         """Close the file, keeping it."""
@@ -118,6 +124,9 @@ class Journal:
         """Remove the file after the output has been written."""
         self._file.close()
         self.path.unlink(missing_ok=True)
+
+    def _images(self, group: int) -> str | None:
+        return self.stamp(self.groups[group]) if self.stamp and self.groups else None
 
     def _write(self, node: Mapping[str, Any]) -> None:
         self._file.write(json.dumps(node, allow_nan=False).encode() + b"\n")
@@ -189,9 +198,10 @@ class Journal:
                 what=f"has a damaged line ({shown(error)})",
                 hint="pass --fresh to start over",
             ) from error
-        self.done[group] = found
-        self.sizes |= sizes
-        self.seconds += float(node["seconds"])
+        if node.get("images") == self._images(group):
+            self.done[group] = found
+            self.sizes |= sizes
+            self.seconds += float(node["seconds"])
 
 
 def _found(node: Mapping[str, Any], joints: int) -> Found:

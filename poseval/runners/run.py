@@ -102,7 +102,7 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     if options.fresh:
         part.unlink(missing_ok=True)
     fingerprint = _fingerprint(node, pictures, boxes, groups)
-    journal = Journal(part, fingerprint, len(loaded.skeleton), dict(groups))
+    journal = Journal(part, fingerprint, len(loaded.skeleton), dict(groups), pictures.stamp)
     loop = Loop(estimator, pictures, boxes, journal, groups, progress)
     try:
         faults = loop.work(options.loaders, options.skip_unreadable)

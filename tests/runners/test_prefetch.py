@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ class Numbers(Pictures):
         if row == 3:
             raise FormatError("P260", where="3.png", what="is torn")
         return np.full((2, 3, 3), row, dtype=np.uint8)
+
+    def file(self, row: int) -> Path:
+        raise NotImplementedError
 
     def describe(self) -> dict[str, Any]:
         return {}

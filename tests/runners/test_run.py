@@ -172,6 +172,24 @@ def test_an_unreadable_picture_loses_nothing(made: Bench, tmp_path: Path) -> Non
     assert job.out.read_bytes() == (tmp_path / "whole/preds.json").read_bytes()
 
 
+def test_replaced_pictures_are_not_mixed_with_others(made: Bench, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    shutil.copytree(made.images, images)
+    broken, other = images / "000009.png", images / "000001.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[:400])
+    job = options(made, tmp_path, images=images, model={"batch": 1})
+    with pytest.raises(FormatError):
+        run(job)
+    broken.write_bytes(whole)
+    shutil.copyfile(images / "000002.png", other)
+    result = run(job)
+    assert 0 < result.provenance["resumed_frames"] < 8
+    (tmp_path / "whole").mkdir()
+    run(options(made, tmp_path / "whole", images=images, model={"batch": 1}))
+    assert job.out.read_bytes() == (tmp_path / "whole/preds.json").read_bytes()
+
+
 def test_unreadable_pictures_are_skipped_on_request(made: Bench, tmp_path: Path) -> None:
     images = tmp_path / "images"
     shutil.copytree(made.images, images)
