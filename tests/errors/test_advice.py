@@ -117,7 +117,7 @@ ELSEWHERE = {
     **dict.fromkeys(("P101", "P152", "P155", "P161", "P164"), "did you mean: tests of the names"),
     **dict.fromkeys(("P858", "P880"), "did you mean: tests of the names"),
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
-    **dict.fromkeys(("P159", "P253", "P452", "P843"), FILES),
+    **dict.fromkeys(("P159", "P253", "P431", "P452", "P843"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P603"), FILES),
     **dict.fromkeys(("P188", "P302", "P700"), "reached from Python and workers alone"),
     **dict.fromkeys(("P228", "P229"), "said by a server, to ask its owner: tests/challenge/test_judge.py"),
