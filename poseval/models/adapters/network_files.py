@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from poseval.errors import FormatError, MismatchError, UsageError, shown
+from poseval.errors import FormatError, MismatchError, UsageError, number_of, shown
 from poseval.errors.optional import require
 from poseval.models.adapters.onnx_initializers import count_initializers
 
@@ -53,7 +53,9 @@ class OnnxFile:
         MismatchError: P451 an input that is not an image.
     """
 
-    def __init__(self, path: Path, providers: Sequence[str], names: Sequence[str] | None) -> None:
+    def __init__(
+        self, path: Path, providers: Sequence[str], names: Sequence[str] | None, layout: str
+    ) -> None:
         runtime: Any = require("onnxruntime", "ONNX models", None)
         there = runtime.get_available_providers()
         for provider in providers:
@@ -74,8 +76,10 @@ class OnnxFile:
                 wanted="an .onnx file of a pose network",
                 hint="compare its size with the published one; it may be truncated",
             ) from error
-        self.name = path.name
+        self.name, self.layout = path.name, layout
         inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
+        if not inputs:
+            raise _other_input(path, "takes no input", "an image")
         kind = str(getattr(inputs[0], "type", "tensor(float)"))
         if kind not in ONNX_TYPES:
             raise _other_input(path, f"takes {shown(kind)}", f"images as {', '.join(ONNX_TYPES)}")
@@ -102,13 +106,22 @@ class OnnxFile:
         pixels = images.cpu().numpy()
         pixels = np.rint(pixels) if self.type is np.uint8 else pixels
         feed = {self.image.name: pixels.astype(self.type)}
-        size = np.array([list(pixels.shape[2:])[::-1]] * len(pixels), dtype=np.int64)
+        height, width = pixels.shape[2:] if self.layout == "nchw" else pixels.shape[1:3]
+        size = np.array([[width, height]] * len(pixels), dtype=np.int64)
         feed |= {other.name: size for other in self.others}
         try:
             outputs = self.session.run(self.names, feed)
         except Exception as error:  # as above
             raise _failed(self.name, images.shape, error) from error
-        return [torch.from_numpy(np.ascontiguousarray(output)) for output in outputs]
+        arrays = [isinstance(output, np.ndarray) and output.dtype.kind in "biuf" for output in outputs]
+        return tensors_of(
+            [
+                torch.from_numpy(np.ascontiguousarray(output)) if plain else output
+                for output, plain in zip(outputs, arrays, strict=True)
+            ],
+            len(images),
+            self.name,
+        )
 
 
 class TorchFile:
@@ -159,7 +172,7 @@ class TorchFile:
             outputs = self.module.to(images.device)(images.to(self.type))
         except Exception as error:  # whatever the traced code raises
             raise _failed(self.name, images.shape, error) from error
-        return tensors_of(outputs, self.name)
+        return tensors_of(outputs, len(images), self.name)
 
 
 def check_runtime(kind: str) -> None:
@@ -173,10 +186,14 @@ def check_runtime(kind: str) -> None:
 
 
 def open_network(
-    path: Path, kind: str, providers: Sequence[str] = (DEFAULT_PROVIDER,), names: Sequence[str] | None = None
+    path: Path,
+    kind: str,
+    providers: Sequence[str] = (DEFAULT_PROVIDER,),
+    names: Sequence[str] | None = None,
+    layout: str = "nchw",
 ) -> NetworkFile:
     """The network in a file of kind `onnx`, `torchscript` or `export`."""
-    return OnnxFile(path, providers, names) if kind == "onnx" else TorchFile(path, kind)
+    return OnnxFile(path, providers, names, layout) if kind == "onnx" else TorchFile(path, kind)
 
 
 def in_batches(network: NetworkFile, images: Tensor) -> list[Tensor]:
@@ -196,18 +213,36 @@ def in_batches(network: NetworkFile, images: Tensor) -> list[Tensor]:
     return [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
 
 
-def tensors_of(outputs: Any, name: str) -> list[Tensor]:
-    """A network's outputs in one list, however it hands them out.
+def tensors_of(outputs: Any, count: int, name: str) -> list[Tensor]:
+    """A network's outputs for `count` images in one list, however it hands them out.
 
     Raises:
-        MismatchError: P451 for outputs that are not tensors.
+        MismatchError: P451 for outputs that are not tensors of real numbers, or not one row for each image.
     """
     values = list(outputs.values()) if isinstance(outputs, dict) else outputs
-    values = [values] if isinstance(values, Tensor) else list(values)
-    if not all(isinstance(value, Tensor) for value in values):
-        kinds = ", ".join(type(value).__name__ for value in values)
-        raise MismatchError("P451", where=shown(name), what=f"gives {shown(kinds)}", wanted="tensors")
+    values = list(values) if isinstance(values, list | tuple) else [values]
+    what = None if values else "gives no output"
+    for value in values:
+        if not isinstance(value, Tensor):
+            what = what or f"gives {_kind(value)}"
+        elif value.is_complex():
+            what = what or "gives complex numbers"
+        elif value.shape[:1] != (count,):
+            rows = " x ".join(map(str, value.shape)) or "1 number"
+            what = what or f"gives {rows} for {number_of(count, 'image')}"
+    if what is not None:
+        raise MismatchError(
+            "P451",
+            where=shown(name),
+            what=what,
+            wanted="tensors of real numbers with one row for each image",
+            hint="let the network return its outputs alone, with the images along their first axis",
+        )
     return values
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else shown(type(value).__name__)
 
 
 def _shape(sides: Sequence[Any]) -> Shape:

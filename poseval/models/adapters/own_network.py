@@ -77,7 +77,9 @@ class FromSource(nn.Module):
         self.name = path.name
         if self.own is not None:
             return load_weights(self.own, path).tensors
-        network = open_network(path, self.source.format, self.source.providers, self.source.names)
+        network = open_network(
+            path, self.source.format, self.source.providers, self.source.names, self.source.layout
+        )
         self.check_file(network)
         self.network = network
         return len(network.gives or ())
@@ -113,7 +115,7 @@ class FromSource(nn.Module):
         given = images if self.source.layout == "nchw" else images.permute(0, 2, 3, 1).contiguous()
         if self.own is not None:
             with _blamed(self.name):
-                return tensors_of(self.own(given), self.name)
+                return tensors_of(self.own(given), len(images), self.name)
         if self.network is None:
             raise UsageError(
                 "P153", where="ONNX model", what="has no file yet", wanted="load_weights(model, PATH) first"
