@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from poseval.errors import MismatchError, PosevalError, UsageError, did_you_mean, shown
+from poseval.errors import MismatchError, UsageError, shown
+from poseval.models.adapters.entries import blamed, made_by
 from poseval.models.adapters.network_files import (
     DEFAULT_PROVIDER,
     NetworkFile,
@@ -27,7 +24,6 @@ from poseval.models.inference.decoding import Decoded
 from poseval.models.inference.predictions import check_finite
 from poseval.models.weights.load import load_weights
 
-MOST_NAMES = 10  # functions of a module that a message lists
 WANTED = {
     "coordinates": "one output [N, joints, 2 or 3]",
     "simcc": "two outputs [N, joints, width * split] and [N, joints, height * split]",
@@ -61,8 +57,10 @@ class FromSource(nn.Module):
     def __init__(self, source: Source, joints: int, input_size: tuple[int, int]) -> None:
         super().__init__()
         self.source, self.joints, self.input_size = source, joints, input_size
-        self.own = _called(source, joints, input_size)
-        if self.own is None:
+        self.own: nn.Module | None = None
+        if source.entry is not None:
+            self.own = made_by(source.entry, source.folder, joints, input_size, source.options)
+        else:
             check_runtime(source.format)
         self.network: NetworkFile | None = None
         self.name = "the network"
@@ -114,7 +112,7 @@ class FromSource(nn.Module):
         """
         given = images if self.source.layout == "nchw" else images.permute(0, 2, 3, 1).contiguous()
         if self.own is not None:
-            with _blamed(self.name):
+            with blamed(self.name):
                 return tensors_of(self.own(given), len(images), self.name)
         if self.network is None:
             raise UsageError(
@@ -205,102 +203,6 @@ def _agree(name: str, given: Sequence[int | None], wanted: Sequence[int | None])
             wanted=f"{shapes[1]}",
             hint="give the input_size (height, width), the layout and the joints of the file",
         )
-
-
-@contextmanager
-def _blamed(name: str) -> Iterator[None]:
-    """Turn an exception of a user's own code into an error that names it, P880."""
-    try:
-        yield
-    except PosevalError:
-        raise
-    except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
-        raise UsageError(
-            "P880", where=shown(name), what=f"fails ({type(error).__name__}: {shown(first, 200)})"
-        ) from error
-
-
-def _called(source: Source, joints: int, input_size: tuple[int, int]) -> nn.Module | None:
-    """The module that a source's function makes; None without one."""
-    if source.entry is None:
-        return None
-    sys.path.insert(0, source.folder)
-    try:
-        with _blamed(f"entry {source.entry}"):
-            function = _function(source.entry, source.folder)
-            _check_options(source.entry, function, source.options)
-            made = function(joints=joints, input_size=input_size, **source.options)
-    finally:
-        sys.path.remove(source.folder)
-    if not isinstance(made, nn.Module):
-        raise UsageError(
-            "P880",
-            where=f"entry {shown(source.entry)}",
-            what=f"makes a {shown(type(made).__name__)}",
-            wanted="a torch.nn.Module",
-        )
-    return made
-
-
-def _function(entry: str, folder: str) -> Any:
-    """The function of an entry `module:function`.
-
-    Raises:
-        UsageError: P880 no such module or function, with near names. And what the module raises.
-    """
-    name, _, attribute = entry.partition(":")
-    try:
-        module = import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name not in (name, name.partition(".")[0]):
-            raise
-        files = sorted(path.stem for path in Path(folder).glob("*.py"))
-        raise UsageError(
-            "P880",
-            where=f"entry {shown(entry)}",
-            what=f"names the module {shown(name)}, which is not found",
-            wanted=f"an installed module, or a file {shown(name)}.py beside the card",
-            hint=did_you_mean(name, files, 1),
-        ) from error
-    if not hasattr(module, attribute):
-        made_here = [
-            key
-            for key, value in vars(module).items()
-            if callable(value) and getattr(value, "__module__", "") == name
-        ]
-        raise UsageError(
-            "P880",
-            where=f"entry {shown(entry)}",
-            what=f"names the function {shown(attribute)}, which the module does not have",
-            wanted=f"one of {', '.join(map(shown, made_here[:MOST_NAMES]))}" if made_here else "a function",
-            hint=did_you_mean(attribute, made_here, 1),
-        )
-    return getattr(module, attribute)
-
-
-def _check_options(entry: str, function: Any, options: Mapping[str, Any]) -> None:
-    """Refuse options that a function does not take.
-
-    Raises:
-        UsageError: P880.
-    """
-    try:
-        taken = inspect.signature(function).parameters
-    except (TypeError, ValueError):  # what is written in C may not tell
-        return
-    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values()):
-        return
-    known = [name for name in taken if name not in ("joints", "input_size")]
-    for name in options:
-        if name not in known:
-            raise UsageError(
-                "P880",
-                where=f"entry {shown(entry)}",
-                what=f"takes no option {shown(name)}",
-                wanted=f"one of {', '.join(map(shown, known))}" if known else "no option",
-                hint=did_you_mean(name, known, 1),
-            )
 
 
 def build(
