@@ -19,7 +19,7 @@ from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card, check_shape, registry
-from poseval.models.weights.load import Weights, load_weights
+from poseval.models.weights.load import Weights, load_weights, weights_of_code
 from poseval.models.weights.trained import Trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.runners.own_settings import ModelOptions, with_own_settings
@@ -166,7 +166,7 @@ def with_detector(
     model = build_model(card(chosen.name), len(told.joints) or None, options.size, **options.config)
     filled = fill(model, entry, options.weights)
     finder = whole_image(model, entry, flip_test=False, device=loaded.device, autocast=loaded.half)
-    said = f"detector {entry.name}" + (f" sha256 {filled.sha256}" if filled and filled.sha256 else "")
+    said = f"detector {entry.name}" + (f" {filled}" if filled else "")
     estimator = DetectingEstimator(loaded.estimator, finder, least, overlap)
     return replace(loaded, overridden=(*loaded.overridden, *options.overridden)), estimator, said
 
@@ -282,15 +282,17 @@ def _trained_on(told: Trained) -> Skeleton | None:
 
 
 def fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:
-    """Load the weights of a model; a network without any, or of a user's function, may have none.
+    """Load the weights of a model; a network without any has none, and a user's function may fill its own.
 
     Raises:
         UsageError: P154 no weights. And what `load_weights` raises.
     """
     if path is not None:
         return load_weights(model, path)
-    lacking = any(True for _ in model.parameters()) or hasattr(model, "read_weights")
-    if lacking and "entry" not in entry.config.get("source", {}):
+    function = entry.config["source"].get("entry") if entry.family == "card" else None
+    if function is not None:
+        return weights_of_code(model, function)
+    if any(True for _ in model.parameters()) or hasattr(model, "read_weights"):
         raise UsageError(
             "P154",
             where=f"model {entry.name}",

@@ -264,7 +264,7 @@ def _description(
         "poseval": __version__,
         "model": loaded.card.name,
         "family": loaded.card.family,
-        "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
+        "weights": weights.as_json() if weights else None,
         "config": dict(loaded.card.config),
         "overridden": list(loaded.overridden),
         "skeleton": loaded.skeleton.name,

@@ -89,7 +89,7 @@ def class_scores(
         "model": named.name,
         "config": dict(entry.config),
         "input_size": list(entry.input_size),
-        "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
+        "weights": weights.as_json() if weights else None,
         "overridden": list(chosen.overridden),
     }
     return ClassScores(path, label, np.concatenate(found), classes, facts, names)

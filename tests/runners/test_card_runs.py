@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import warnings
 from pathlib import Path
 from typing import Any
@@ -143,6 +145,62 @@ class Whole(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         box = torch.tensor([[[0.0, 0.0, 64.0, 48.0, 0.9]]])
         return box.expand(x.shape[0], 1, 5), torch.zeros(x.shape[0], 1)
+
+
+MAPS = """
+import torch
+from torch import nn
+from drawn_{name} import PLACE
+
+class Maps(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("height", torch.ones(1))
+
+    def forward(self, x):
+        maps = torch.zeros(len(x), 17, 16, 12)
+        maps[..., PLACE, PLACE] = self.height
+        return maps
+
+def make(joints, input_size):
+    return Maps()
+"""
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_run_does_not_go_on_with_other_code(made: Bench, tmp_path: Path, capsys: Any) -> None:
+    name = tmp_path.name
+    net, drawn = tmp_path / f"net_{name}.py", tmp_path / f"drawn_{name}.py"
+    net.write_text(MAPS.replace("{name}", name))
+    drawn.write_text("PLACE = 3\n")
+    network = {"file": None, "entry": f"net_{name}:make"}
+    path = card_file(tmp_path, network=network, output={"flip": "none"})
+    images = tmp_path / "images"
+    shutil.copytree(made.images, images)
+    broken = sorted(images.rglob("*.png"))[2]
+    whole = broken.read_bytes()
+    broken.write_bytes(b"no image")
+    words = ["run", str(path), "--gt", str(made.truth), "--images", str(images), "--device", "cpu"]
+    words += ["--out", str(tmp_path / "preds.json"), "-q", "--threads", "1"]
+    assert invoke(words) == 3
+    broken.write_bytes(whole)
+    drawn.write_text("PLACE = 9\n")  # as if it were mended meanwhile
+    assert invoke(words) == 2
+    assert "belongs to an unfinished run with another weights" in capsys.readouterr().err
+    assert invoke([*words, "--fresh"]) == 0
+    weights = json.loads((tmp_path / "preds.json.run.json").read_text())["weights"]
+    assert weights["name"] == f"net_{name}:make"
+    assert weights["further"] == {each.name: sha256(each) for each in (drawn, net)}
+
+
+def test_the_code_of_a_detector_is_digested(made: Bench, tmp_path: Path) -> None:
+    predicted(made, tmp_path / "preds.json", "synth_small", "--boxes", f"detector:{detector(tmp_path)}")
+    said = json.loads((tmp_path / "preds.json.run.json").read_text())["boxes"]
+    module = tmp_path / f"boxes_{tmp_path.name}.py"
+    assert f"{module.name} sha256 {sha256(module)}" in said
 
 
 def test_a_detector_does_not_run_as_a_model(made: Bench, tmp_path: Path, capsys: Any) -> None:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
+from modulefinder import ModuleFinder
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -47,6 +48,18 @@ def made_by(
             wanted="a torch.nn.Module",
         )
     return made
+
+
+def code_files(entry: str, folder: str) -> dict[str, Path]:
+    """Files of a function's code by name: its module's, and of those beside the card all that it imports."""
+    name, place = entry.partition(":")[0], Path(folder).resolve()
+    if not _has(place, _first(name)):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        return {Path(file).name: Path(file)} if file else {}
+    finder = ModuleFinder([str(place)])
+    finder.import_hook(name)
+    files = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
+    return {file.relative_to(place).as_posix(): file for file in sorted(files)}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How many numbers an ONNX file holds as initialisers, read from its protocol buffers alone.
+"""How many numbers an ONNX file holds as initialisers, and in which files, read from its protocol buffers.
 
 onnxruntime does not tell them, and the package `onnx` is not always there. Only the messages on the way are
 read: the model's graph, the graph's initialisers, and their dimensions.
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from math import prod
 from pathlib import Path
 
-GRAPH, INITIALIZER, DIMS, DATA_TYPE = 7, 5, 1, 2  # numbers of fields
+GRAPH, INITIALIZER, DIMS, DATA_TYPE, EXTERNAL, KEY, VALUE = 7, 5, 1, 2, 13, 1, 2  # numbers of fields
 VARINT, FIXED_64, PIECE, FIXED_32 = 0, 1, 2, 5  # wire types
 NO_WEIGHTS = (7, 8, 9)  # types of whole numbers of 64 bits, which are shapes and indices, texts and truths
 LONGEST_VARINT = 10  # bytes
@@ -25,6 +25,28 @@ def count_initializers(path: Path) -> int | None:
             return sum(_numbers(data, *tensor) for tensor in _tensors(data)) or None
     except (OSError, ValueError):  # what is no ONNX file is said by onnxruntime
         return None
+
+
+def external_files(path: Path) -> list[str]:
+    """Names of the files that initialisers lie in, from the folder of the ONNX file; none if not read."""
+    try:
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return sorted({name for tensor in _tensors(data) for name in _locations(data, *tensor)})
+    except (OSError, ValueError):  # as above
+        return []
+
+
+def _locations(data: mmap.mmap, start: int, end: int) -> Iterator[str]:
+    """What a tensor gives as the place of its numbers."""
+    for number, _, entry in _fields(data, start, end):
+        if number == EXTERNAL and isinstance(entry, tuple):
+            pair = {
+                key: data[slice(*piece)]
+                for key, _, piece in _fields(data, *entry)
+                if isinstance(piece, tuple)
+            }
+            if pair.get(KEY) == b"location":
+                yield pair.get(VALUE, b"").decode()
 
 
 def _tensors(data: mmap.mmap) -> Iterator[tuple[int, int]]:

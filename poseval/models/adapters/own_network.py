@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from poseval.errors import MismatchError, UsageError, shown
-from poseval.models.adapters.entries import blamed, made_by
+from poseval.models.adapters.entries import blamed, code_files, made_by
 from poseval.models.adapters.network_files import (
     DEFAULT_PROVIDER,
     NetworkFile,
@@ -20,6 +20,7 @@ from poseval.models.adapters.network_files import (
     open_network,
     tensors_of,
 )
+from poseval.models.adapters.onnx_initializers import external_files
 from poseval.models.inference.decoding import Decoded
 from poseval.models.inference.predictions import check_finite
 from poseval.models.weights.load import load_weights
@@ -63,6 +64,7 @@ class FromSource(nn.Module):
         else:
             check_runtime(source.format)
         self.network: NetworkFile | None = None
+        self.data_files: Mapping[str, Path] = {}
         self.name = "the network"
 
     def read_weights(self, path: Path) -> int:
@@ -80,7 +82,15 @@ class FromSource(nn.Module):
         )
         self.check_file(network)
         self.network = network
+        if self.source.format == "onnx":
+            self.data_files = {name: path.parent / name for name in external_files(path)}
         return len(network.gives or ())
+
+    def further_files(self) -> Mapping[str, Path]:
+        """Files by name that hold the code, or the numbers, of the network beside its own file."""
+        if self.source.entry is not None:
+            return code_files(self.source.entry, self.source.folder)
+        return self.data_files
 
     def check_file(self, network: NetworkFile) -> None:
         """Compare what the file takes with the card.

@@ -12,7 +12,7 @@ import pickle
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -38,11 +38,25 @@ LISTED = 8  # keys named in one line; a wrong architecture differs in hundreds
 
 @dataclass(frozen=True)
 class Weights:
-    """What was loaded: file name, SHA-256 of the file (of the tensors, for a folder), number of tensors."""
+    """What was loaded: file name, SHA-256 of the file (of the tensors, for a folder), number of tensors.
+
+    `further` are the SHA-256 of other files that make the network: data of an ONNX file, code of a card.
+    """
 
     name: str
     sha256: str
     tensors: int
+    further: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The digests, for a provenance block."""
+        further = {"further": dict(self.further)} if self.further else {}
+        return {"name": self.name, "sha256": self.sha256, **further}
+
+    def __str__(self) -> str:
+        """The digests, for one line."""
+        further = "".join(f", {name} sha256 {value}" for name, value in self.further.items())
+        return f"sha256 {self.sha256}{further}"
 
 
 @runtime_checkable
@@ -51,6 +65,14 @@ class ReadsOwnFile(Protocol):
 
     def read_weights(self, path: Path) -> int:
         """Fill the model from a file or folder; return how many tensors were read."""
+
+
+@runtime_checkable
+class HasFurtherFiles(Protocol):
+    """A model that not only the file of its weights makes."""
+
+    def further_files(self) -> Mapping[str, Path]:
+        """The other files, by name."""
 
 
 @runtime_checkable
@@ -81,7 +103,8 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
         if not os.path.isdir(path):
             require_regular(path, shown(path.name))
         count = model.read_weights(path)
-        return Weights(path.name, digest(path) if os.path.isfile(path) else state_digest(model), count)
+        sha256 = digest(path) if os.path.isfile(path) else state_digest(model)
+        return Weights(path.name, sha256, count, _further(model))
     if not os.path.isfile(path):
         raise UsageError("P154", where=shown(path), what="is not a file", wanted="a file of weights")
     state = unwrapped(read_checkpoint(path), path.name)
@@ -92,6 +115,16 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
     check_state(state, own, path.name)
     model.load_state_dict({**own, **state})
     return Weights(path.name, digest(path), len(state))
+
+
+def weights_of_code(model: nn.Module, name: str) -> Weights:
+    """What the function `name` made and filled itself: SHA-256 of its tensors, and of its code."""
+    return Weights(name, state_digest(model), len(model.state_dict()), _further(model))
+
+
+def _further(model: nn.Module) -> dict[str, str]:
+    files = model.further_files() if isinstance(model, HasFurtherFiles) else {}
+    return {name: digest(path) for name, path in files.items()}
 
 
 def load_fitting(model: nn.Module, path: Path) -> tuple[int, int]:
@@ -128,9 +161,13 @@ def digest(path: Path) -> str:
 
 def state_digest(model: nn.Module) -> str:
     """SHA-256 of a model's tensors with their names, types and shapes, whatever file they came from."""
+    torch = require("torch", "digests of tensors", "models")
     sha = hashlib.sha256()
     for key, value in sorted(model.state_dict().items()):
-        array = value.detach().cpu().contiguous().numpy()
+        if not isinstance(value, torch.Tensor):  # a module's own state
+            continue
+        held = value.detach().cpu().contiguous()
+        array = (held.view(torch.int16) if held.dtype == torch.bfloat16 else held).numpy()
         sha.update(f"{key}:{array.dtype}:{array.shape}:".encode())
         sha.update(array.tobytes())
     return sha.hexdigest()

@@ -18,6 +18,9 @@ from poseval.errors import MismatchError
 from poseval.models import card, load_weights
 from poseval.models.adapters.network_files import OnnxFile, open_network, tensors_of
 from poseval.models.registry import build_model
+from poseval.models.weights.load import state_digest
+from tests.models.adapters.test_onnx_initializers import model as onnx_file
+from tests.models.adapters.test_onnx_initializers import outside
 from tests.models.card_text import card_file
 
 pytestmark = pytest.mark.models
@@ -188,3 +191,22 @@ def test_a_second_input_is_width_and_height(
     assert isinstance(network, OnnxFile)
     network.run(torch.zeros(*shape))
     assert made.fed["size"].tolist() == [[48, 64]] * 2
+
+
+def test_external_data_are_digested(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    runtime(monkeypatch, Place("x", ["n", 3, 64, 48]))
+    (tmp_path / "net.onnx").write_bytes(onnx_file(outside("net.onnx.data")))
+    (tmp_path / "net.onnx.data").write_bytes(b"\0" * 32)
+    entry = card(str(card_file(tmp_path)))
+    first = load_weights(build_model(entry), tmp_path / "net.onnx")
+    (tmp_path / "net.onnx.data").write_bytes(b"\1" * 32)
+    second = load_weights(build_model(entry), tmp_path / "net.onnx")
+    assert first.sha256 == second.sha256
+    assert list(first.further) == ["net.onnx.data"]
+    assert first.further != second.further
+
+
+def test_tensors_of_any_type_are_digested() -> None:
+    network = nn.Linear(2, 2)
+    digests = {state_digest(network.to(kind)) for kind in (torch.float32, torch.float16, torch.bfloat16)}
+    assert len(digests) == 3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from poseval.models.adapters.onnx_initializers import count_initializers
+from poseval.models.adapters.onnx_initializers import count_initializers, external_files
 
 FLOAT, INT64 = 1, 7
 
@@ -49,3 +49,17 @@ def test_what_is_not_read_is_not_known(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     assert count_initializers(path) is None
     assert count_initializers(tmp_path / "none.onnx") is None
+
+
+def outside(name: str) -> bytes:
+    """A tensor whose numbers lie in another file."""
+    places = [(b"location", name.encode()), (b"offset", b"0")]
+    return tensor(FLOAT, 8) + b"".join(piece(13, piece(1, key) + piece(2, value)) for key, value in places)
+
+
+def test_files_of_external_data_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(model(outside("net.onnx.data"), tensor(FLOAT, 3), outside("more"), outside("more")))
+    assert external_files(path) == ["more", "net.onnx.data"]
+    path.write_bytes(model(tensor(FLOAT, 3)))
+    assert external_files(path) == external_files(tmp_path / "none.onnx") == []
