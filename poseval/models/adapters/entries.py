@@ -58,8 +58,8 @@ def code_files(entry: str, folder: str) -> dict[str, Path]:
         return {Path(file).name: Path(file)} if file else {}
     finder = ModuleFinder([str(place)])
     finder.import_hook(name)
-    files = [Path(module.__file__) for module in finder.modules.values() if module.__file__]
-    return {file.relative_to(place).as_posix(): file for file in sorted(files)}
+    files = [getattr(module, "__file__", None) for module in finder.modules.values()]
+    return {Path(file).relative_to(place).as_posix(): Path(file) for file in sorted(filter(None, files))}
 
 
 @contextmanager

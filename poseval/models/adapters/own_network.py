@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError, number_of, shown
 from poseval.models.adapters.entries import blamed, code_files, made_by
 from poseval.models.adapters.network_files import (
     DEFAULT_PROVIDER,
@@ -25,10 +25,13 @@ from poseval.models.inference.decoding import Decoded
 from poseval.models.inference.predictions import check_finite
 from poseval.models.weights.load import load_weights
 
+MAPS = "one output [N, joints, height, width]"
 WANTED = {
     "coordinates": "one output [N, joints, 2 or 3]",
     "simcc": "two outputs [N, joints, width * split] and [N, joints, height * split]",
 }
+TURNED_MAPS = "export the network with the height of its maps before their width"
+TURNED = {"simcc": "name its outputs, x before y, as names under [output] of a card"}
 
 
 @dataclass(frozen=True)
@@ -156,21 +159,30 @@ class OwnNetwork(FromSource):
         Raises:
             MismatchError: P451.
         """
-        wanted = WANTED.get(self.decoding, "one output [N, joints, height, width]")
         count = 2 if self.decoding == "simcc" else 1
         rank = 4 if self.decoding not in WANTED else 3
         fits = len(shapes) == count and all(
             len(shape) == rank and shape[1] in (None, self.joints) for shape in shapes
         )
         fits = fits and not (self.decoding == "coordinates" and shapes[0][2] not in (None, 2, 3))
+        hint = "write the decode and the joints of the file in its card"
+        wanted = f"{WANTED.get(self.decoding, MAPS)}, {self.joints} joints"
+        if fits and self.decoding != "coordinates":
+            sides = (shapes[1][2], shapes[0][2]) if self.decoding == "simcc" else shapes[0][2:]
+            fits = _in_proportion(sides, self.input_size)
+            turned = _in_proportion(sides[::-1], self.input_size)
+            hint = (
+                TURNED.get(self.decoding, TURNED_MAPS) if turned else "write the size of the file in its card"
+            )
+            wanted += f", in proportion to the input {list(self.input_size)}"
         if not fits:
             given = " and ".join(str(["any" if side is None else side for side in shape]) for shape in shapes)
             raise MismatchError(
                 "P451",
                 where=shown(self.name),
-                what=f"has {len(shapes)} output{'s' * (len(shapes) != 1)} {shown(given)}",
-                wanted=f"{wanted}, {self.joints} joints",
-                hint="write the decode and the joints of the file in its card",
+                what=f"has {number_of(len(shapes), 'output')} {shown(given)}",
+                wanted=wanted,
+                hint=hint,
             )
 
     def forward(self, images: Tensor) -> Any:
@@ -197,6 +209,15 @@ class OwnNetwork(FromSource):
             xy = xy / [self.input_size[1], self.input_size[0]]
         score = answer[..., 2] if answer.shape[2] == 3 else torch.ones(answer.shape[:2]).double().numpy()
         return xy, score
+
+
+def _in_proportion(sides: Sequence[int | None], size: tuple[int, int]) -> bool:
+    """Whether sides (height, width) of outputs are the input's over one step, within less than a cell."""
+    known = [(side, whole) for side, whole in zip(sides, size, strict=True) if side is not None]
+    if any(side < 2 for side, _ in known):
+        return False  # no place can be read from one cell
+    least, most = [whole / (side + 1) for side, whole in known], [whole / (side - 1) for side, whole in known]
+    return max(least, default=0) < min(most, default=1)
 
 
 def _agree(name: str, given: Sequence[int | None], wanted: Sequence[int | None]) -> None:

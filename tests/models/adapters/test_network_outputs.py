@@ -210,3 +210,67 @@ def test_tensors_of_any_type_are_digested() -> None:
     network = nn.Linear(2, 2)
     digests = {state_digest(network.to(kind)) for kind in (torch.float32, torch.float16, torch.bfloat16)}
     assert len(digests) == 3
+
+
+class Gives(nn.Module):
+    """Zeros of these shapes, one for each image."""
+
+    def __init__(self, shapes: list[list[int]]) -> None:
+        super().__init__()
+        self.shapes = shapes
+
+    def forward(self, x: Any) -> Any:
+        return [torch.zeros(len(x), *shape) for shape in self.shapes]
+
+
+def of_shapes(folder: Path, decode: str, shapes: list[list[int]]) -> Any:
+    (folder / "shaped_net.py").write_text(
+        "from tests.models.adapters.test_network_outputs import Gives\n\n"
+        "def make(joints, input_size, shapes):\n    return Gives(shapes)\n"
+    )
+    chosen = {"file": None, "entry": "shaped_net:make", "options": {"shapes": shapes}}
+    return build_model(card(str(card_file(folder, network=chosen, output={"decode": decode}))))
+
+
+@pytest.mark.parametrize(
+    ("decode", "shapes", "words"),
+    [
+        ("simcc", [[17, 128], [17, 96]], "x before y"),
+        ("simcc", [[17, 40], [17, 128]], "the size of the file"),
+        ("quarter", [[17, 12, 16]], "height of its maps before their width"),
+        ("quarter", [[17, 1, 1]], "the size of the file"),
+        ("quarter", [[17, 16, 16]], "the size of the file"),
+        ("argmax", [[16, 16, 12]], "decode and the joints"),
+    ],
+)
+def test_outputs_out_of_proportion_are_refused(
+    tmp_path: Path, decode: str, shapes: list[list[int]], words: str
+) -> None:
+    with pytest.raises(MismatchError, match=words) as caught:
+        of_shapes(tmp_path, decode, shapes)(torch.zeros(1, 3, 64, 48))
+    assert caught.value.code == "P451"
+
+
+@pytest.mark.parametrize("maps", [[64, 48], [32, 24], [17, 13], [15, 11], [2, 2]])
+def test_sides_of_maps_may_be_rounded(tmp_path: Path, maps: list[int]) -> None:
+    of_shapes(tmp_path, "quarter", [[17, *maps]])(torch.zeros(1, 3, 64, 48))
+
+
+@pytest.mark.parametrize("split", [0.5, 1.5, 2, 3])
+def test_any_split_of_simcc_is_taken(tmp_path: Path, split: float) -> None:
+    of_shapes(tmp_path, "simcc", [[17, int(48 * split)], [17, int(64 * split)]])(torch.zeros(1, 3, 64, 48))
+
+
+def test_sides_that_an_onnx_file_states_are_compared_when_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made = runtime(monkeypatch, Place("x", ["n", 3, 64, 48]))
+    (tmp_path / "net.onnx").write_bytes(b"")
+    entry = card(str(card_file(tmp_path)))
+    for shape, right in ((["n", 17, 12, 16], False), (["n", 17, 16, "w"], True), (["n", 17, 1, "w"], False)):
+        monkeypatch.setattr(made, "get_outputs", lambda shape=shape: [Place("o", shape)])
+        if right:
+            load_weights(build_model(entry), tmp_path / "net.onnx")
+            continue
+        with pytest.raises(MismatchError):
+            load_weights(build_model(entry), tmp_path / "net.onnx")
