@@ -30,16 +30,19 @@ class Finder(FromSource):
         self.reading, self.decode, self.any_size = reading, decode, any_size
 
     def check_file(self, network: NetworkFile) -> None:
-        """Take over the input size of the file, or compare it with the card's.
+        """Take over the file's input size, or compare it with the card's; compare outputs that it states.
 
         Raises:
-            MismatchError: P451 another input size.
+            MismatchError: P451 another input size, or outputs that the decoding does not know.
         """
         height, width = (network.takes if network.takes and len(network.takes) == 4 else (None,) * 4)[2:]
         if self.any_size and height is not None and width is not None:
             self.input_size = (height, width)
             self.reading = replace(self.reading, size=self.input_size)
         super().check_file(network)
+        stated = [[side for side in shape[1:] if side is not None] for shape in network.gives or ()]
+        if stated and list(map(len, stated)) == [len(shape) - 1 for shape in network.gives or ()]:
+            READERS[self.decode]([np.zeros(shape) for shape in stated], replace(self.reading, least=1.0))
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Run the network on a batch.

@@ -21,6 +21,12 @@ from poseval.models.inference.suppression import box_nms
 
 Outputs = Sequence[NDArray[np.floating]]
 STRIDES = (8, 16, 32)  # of YOLOX's three maps
+ROUNDING = 0.01  # of scores in half precision, or quantised
+SHAPES_HINT = "write the decode, the joints and the input size of the file in its card"
+MODEL_HINT = (
+    "take the model or decode of the file: yolo_pose and rtmo find poses, yolo_detect (decode yolo), yolox, "
+    "rtdetr and rtmdet (decode boxes) boxes"
+)
 MARGIN = 0.1  # Ultralytics takes it off half a margin before it rounds
 
 
@@ -97,9 +103,11 @@ def yolo_pose(outputs: Outputs, reading: Reading) -> Poses:
     table = one(outputs, "yolo_pose", rank=2)
     raw, done = 5 + 3 * reading.joints, 6 + 3 * reading.joints
     if table.shape[0] != raw and table.shape[1] == done:
+        scores(table[:, 4], "yolo_pose", outputs)
         good = table[(table[:, 4] >= reading.least) & (np.rint(table[:, 5]) == reading.person)]
         return _yolo_people(good[:, :4], good[:, 4], good[:, 6:])
     table = expect(table, "yolo_pose", 0, raw, f"[{raw}, n] or [n, {done}]").T
+    scores(table[:, 4], "yolo_pose", outputs)
     table = table[table[:, 4] >= reading.least]
     corners = box_corners(table[:, :4])
     keep = box_nms(corners, table[:, 4], reading.overlap, end=0)
@@ -107,7 +115,7 @@ def yolo_pose(outputs: Outputs, reading: Reading) -> Poses:
 
 
 def _yolo_people(corners: Floats, score: Floats, joints: Floats) -> Poses:
-    points = joints.reshape(len(corners), -1, 3)
+    points = joints.reshape(len(corners), joints.shape[1] // 3, 3)
     return whole_image_poses(points[..., :2], points[..., 2], score, corners)
 
 
@@ -116,7 +124,7 @@ def rtmo(outputs: Outputs, reading: Reading) -> Poses:
     boxes, joints = pair(outputs, "rtmo", (2, 3))
     expect(boxes, "rtmo", 1, 5, "[n, 5] and [n, joints, 3]")
     expect(joints, "rtmo", 1, reading.joints, f"[n, {reading.joints}, 3]")
-    good = boxes[:, 4] >= reading.least
+    good = scores(boxes[:, 4], "rtmo", outputs) >= reading.least
     boxes, joints = boxes[good], joints[good]
     return whole_image_poses(joints[..., :2], joints[..., 2], boxes[:, 4], boxes[:, :4])
 
@@ -125,7 +133,7 @@ def boxes(outputs: Outputs, reading: Reading) -> Poses:
     """Boxes with scores [n, 5] and classes [n], suppression done inside, as mmdeploy exports detectors."""
     found, kind = pair(outputs, "boxes", (2, 1))
     expect(found, "boxes", 1, 5, "[n, 5] and [n]")
-    good = (np.rint(kind) == reading.person) & (found[:, 4] >= reading.least)
+    good = (np.rint(kind) == reading.person) & (scores(found[:, 4], "boxes", outputs) >= reading.least)
     return people(found[good, :4], found[good, 4])
 
 
@@ -133,11 +141,15 @@ def yolo(outputs: Outputs, reading: Reading) -> Poses:
     """YOLO boxes [4 + classes, n] (centre, size, scores), or [n, 6] with suppression done inside."""
     table = one(outputs, "yolo", rank=2)
     if table.shape[1] == 6:
+        scores(table[:, 4], "yolo", outputs)
         good = table[(table[:, 4] >= reading.least) & (np.rint(table[:, 5]) == reading.person)]
         return people(good[:, :4], good[:, 4])
-    if table.shape[0] < 5 + reading.person:
-        raise other("yolo", outputs, "[4 + classes, n] or [n, 6]")
-    score, best = table[4 + reading.person], table[4:].argmax(0)
+    rows, columns = table.shape
+    people_in_rows = rows > columns > 6 and columns % 3 == 0  # of a pose network: its columns are 6 + 3 K
+    if people_in_rows or rows < 5 + reading.person:
+        raise other("yolo", outputs, "[4 + classes, n] or [n, 6]", MODEL_HINT)
+    classes = scores(table[4:], "yolo", outputs)
+    score, best = classes[reading.person], classes.argmax(0)
     good = (score >= reading.least) & (best == reading.person)
     return suppressed(box_corners(table[:4, good].T), score[good], reading)
 
@@ -155,7 +167,8 @@ def yolox(outputs: Outputs, reading: Reading) -> Poses:
     place = np.concatenate([part.reshape(-1, 3) for part in grid])
     middle = (table[:, :2] + place[:, :2]) * place[:, 2:]
     corners = box_corners(np.concatenate([middle, np.exp(table[:, 2:4]) * place[:, 2:]], axis=1))
-    score = table[:, 4] * table[:, 5 + reading.person]
+    parts = scores(table[:, 4:], "yolox", outputs)
+    score = parts[:, 0] * parts[:, 1 + reading.person]
     good = score >= reading.least
     return suppressed(corners[good], score[good], reading)
 
@@ -166,14 +179,15 @@ def rtdetr(outputs: Outputs, reading: Reading) -> Poses:
     The three outputs are of the original's export, in pixels of the size that it is given; the table is of
     Ultralytics', centre and size in parts of the input.
     """
-    if len(outputs) == 3:
+    if [output.shape[1:] for output in outputs] == [(), (4,), ()] and len({*map(len, outputs)}) == 1:
         kind, corners, score = (np.asarray(output, dtype=np.float64) for output in outputs)
-        good = (kind == reading.person) & (score >= reading.least)
+        good = (kind == reading.person) & (scores(score, "rtdetr", outputs) >= reading.least)
         return people(corners[good], score[good])
     table = one(outputs, "rtdetr", rank=2)
     if table.shape[1] < 5 + reading.person:
         raise other("rtdetr", outputs, "[n, 4 + classes], or classes [n], boxes [n, 4] and scores [n]")
-    score, best = table[:, 4 + reading.person], table[:, 4:].argmax(1)
+    classes = scores(table, "rtdetr", outputs)[:, 4:]
+    score, best = classes[:, reading.person], classes.argmax(1)
     good = (score >= reading.least) & (best == reading.person)
     sides = np.array([reading.size[1], reading.size[0]] * 2)
     return people(box_corners(table[good, :4] * sides), score[good])
@@ -214,7 +228,7 @@ def one(outputs: Outputs, decode: str, rank: int) -> Floats:
 def pair(outputs: Outputs, decode: str, ranks: tuple[int, int]) -> tuple[Floats, Floats]:
     """Two outputs of these numbers of axes, in whatever order the file gives them."""
     by_rank = {output.ndim: np.asarray(output, dtype=np.float64) for output in outputs}
-    if len(outputs) != 2 or set(by_rank) != set(ranks):
+    if len(outputs) != 2 or set(by_rank) != set(ranks) or len({*map(len, outputs)}) != 1:
         raise other(decode, outputs, f"two outputs of {ranks[0]} and {ranks[1]} axes beside the batch")
     return by_rank[ranks[0]], by_rank[ranks[1]]
 
@@ -230,7 +244,21 @@ def expect(table: Floats, decode: str, axis: int, size: int, words: str) -> Floa
     return table
 
 
-def other(decode: str, outputs: Outputs, wanted: str) -> MismatchError:
+def scores(values: Floats, decode: str, outputs: Outputs) -> Floats:
+    """Scores, which lie in 0..1; -1 is what some exports fill their rows with.
+
+    Raises:
+        MismatchError: P451 for others, such as places of joints where scores of classes should be.
+    """
+    strange = (values > 1 + ROUNDING) | ((values < -ROUNDING) & (values != -1))
+    if strange.any():
+        raise other(
+            decode, outputs, f"scores from 0 to 1 there, and not {float(values[strange][0]):g}", MODEL_HINT
+        )
+    return values
+
+
+def other(decode: str, outputs: Outputs, wanted: str, hint: str = SHAPES_HINT) -> MismatchError:
     """The error for outputs that a reading does not know."""
     shapes = " and ".join(str(list(output.shape)) for output in outputs)
     return MismatchError(
@@ -238,5 +266,5 @@ def other(decode: str, outputs: Outputs, wanted: str) -> MismatchError:
         where=f"decode {shown(decode)}",
         what=f"does not read outputs {shapes}, of one image",
         wanted=wanted,
-        hint="write the decode, the joints and the input size of the file in its card",
+        hint=hint,
     )

@@ -274,3 +274,29 @@ def test_sides_that_an_onnx_file_states_are_compared_when_it_is_opened(
             continue
         with pytest.raises(MismatchError):
             load_weights(build_model(entry), tmp_path / "net.onnx")
+
+
+@pytest.mark.parametrize(
+    ("decode", "shapes", "right"),
+    [
+        ("yolo_pose", [["n", 56, 126]], True),
+        ("yolo_pose", [["n", 53, 126]], False),
+        ("yolo_pose", [["n", 53, "boxes"]], True),  # whose number only a run tells
+        ("rtmo", [["n", 20, 5], ["n", 20, 17, 3]], True),
+        ("rtmo", [["n", 20, 5], ["n", 20, 16, 3]], False),
+        ("rtmo", [["n", 20, 5]], False),
+    ],
+)
+def test_so_are_outputs_of_whole_images(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, decode: str, shapes: list[list[Any]], right: bool
+) -> None:
+    made = runtime(monkeypatch, Place("x", ["n", 3, 64, 48]))
+    outputs = [Place(f"o{number}", shape) for number, shape in enumerate(shapes)]
+    monkeypatch.setattr(made, "get_outputs", lambda: outputs)
+    (tmp_path / "net.onnx").write_bytes(b"")
+    entry = card(str(card_file(tmp_path, input={"crop": "corner"}, output={"decode": decode})))
+    if right:
+        load_weights(build_model(entry), tmp_path / "net.onnx")
+        return
+    with pytest.raises(MismatchError, match="does not read outputs"):
+        load_weights(build_model(entry), tmp_path / "net.onnx")

@@ -119,11 +119,64 @@ def test_rtdetr_in_both_forms() -> None:
 
 
 @pytest.mark.parametrize("decode", READERS)
-@pytest.mark.parametrize("shapes", [[(3, 7, 2)], [(2, 3), (2, 3), (2, 3), (2, 3)], [(4, 2)]])
+@pytest.mark.parametrize("shapes", [[(3, 7, 2)], [(2, 3)] * 4, [(2, 3)] * 3, [(4, 2)]])
 def test_other_outputs_are_refused(decode: str, shapes: list[tuple[int, ...]]) -> None:
     with pytest.raises(MismatchError) as caught:
         READERS[decode]([np.zeros(shape) for shape in shapes], reading(joints=17, person=1))
     assert caught.value.code == "P451"
+
+
+def boxes_table() -> np.ndarray:
+    """[84, 40]: boxes in pixels, and the scores of 80 classes."""
+    table = np.zeros((84, 40))
+    table[:4] = 30
+    table[4, 3] = 0.9
+    return table
+
+
+@pytest.mark.parametrize(
+    ("decode", "table"),
+    [
+        ("yolo", people_table()),
+        ("yolo", boxes_table().T),
+        ("yolo", boxes_table() - np.array([[0.0]] * 4 + [[5.0]] * 80)),  # logarithms of odds
+        ("rtdetr", boxes_table()),
+        ("rtdetr", boxes_table().T),
+        ("yolo_pose", people_table() + np.eye(56, 4, -1)),
+    ],
+)
+def test_places_are_no_scores(decode: str, table: np.ndarray) -> None:
+    with pytest.raises(MismatchError, match="scores from 0 to 1") as caught:
+        READERS[decode]([table], reading())
+    assert caught.value.code == "P451"
+    assert "take the model or decode of the file" in str(caught.value)
+
+
+def test_poses_after_suppression_are_no_classes() -> None:
+    table = np.zeros((300, 57))
+    table[0, :6] = 20, 5, 40, 35, 0.9, 0
+    with pytest.raises(MismatchError, match="take the model or decode of the file"):
+        READERS["yolo"]([table], reading())
+
+
+@pytest.mark.parametrize("shape", [(56, 40), (300, 57)])
+def test_nobody_is_found_where_nobody_is(shape: tuple[int, int]) -> None:
+    assert READERS["yolo_pose"]([np.zeros(shape)], reading()).xy.shape == (0, 17, 2)
+
+
+def test_rows_filled_with_minus_one_are_nobody() -> None:
+    table = np.full((4, 6), -1.0)
+    table[0] = 1, 2, 8, 9, 1.004, 0
+    assert len(READERS["yolo"]([table], reading())) == 1
+
+
+@pytest.mark.parametrize(
+    ("decode", "shapes"),
+    [("boxes", [(3, 5), (2,)]), ("rtmo", [(3, 5), (2, 17, 3)]), ("rtdetr", [(2,), (2, 4), (3,)])],
+)
+def test_outputs_of_other_lengths_are_refused(decode: str, shapes: list[tuple[int, ...]]) -> None:
+    with pytest.raises(MismatchError):
+        READERS[decode]([np.zeros(shape) for shape in shapes], reading())
 
 
 @pytest.mark.parametrize("seed", range(3))
