@@ -150,7 +150,7 @@ def _check_network(node: Mapping[str, Any], path: Path, where: str, faults: Faul
     if "options" in network:
         faults.add("P253", where=f"{place} options", what="has no meaning without entry")
     kind = network_format(network)
-    if file is not None and kind is None:
+    if file is not None and kind is None and "format" not in network:
         faults.add(
             "P253",
             where=f"{place} file",
@@ -165,8 +165,8 @@ def network_format(network: Mapping[str, Any]) -> str | None:
     """`onnx`, `torchscript` or `export`, as stated or by the file's suffix; None where neither says it."""
     suffix = Path(network.get("file") or "").suffix
     by_suffix = next((kind for kind, suffixes in FORMATS.items() if suffix in suffixes), None)
-    stated: str | None = network.get("format", by_suffix)
-    return stated
+    stated: str | None = network.get("format")
+    return stated or by_suffix
 
 
 def _check_colours(given: Mapping[str, Any], where: str, faults: Faults) -> None:
@@ -175,24 +175,24 @@ def _check_colours(given: Mapping[str, Any], where: str, faults: Faults) -> None
     if any(value <= 0 for value in given["deviation"] or ()):
         faults.add("P253", where=f"{place} deviation", what=f"is {given['deviation']}", wanted="above 0")
     divisor = given.get("divisor", GREY)
-    if given["mean"] is None or divisor is None:
+    if divisor is None:
         return
     largest = GREY / divisor
-    if any(abs(value) > largest for value in given["mean"]):
+    for key in ("mean", "deviation"):
+        values = given[key] or (0.0,)
+        size = max(map(abs, values))
+        if size > largest:
+            what, right = f"pixels end at {largest:g}", "divisor = 1 where they are of pixels from 0 to 255"
+        elif 0 < size < largest / GREY and largest > 1:
+            what, right = f"pixels go up to {largest:g}", "divisor = 255 where they are of pixels from 0 to 1"
+        else:
+            continue
         faults.add(
             "P253",
-            where=f"{place} mean",
-            what=f"is {given['mean']}, and pixels end at {largest:g} after the divisor",
+            where=f"{place} {key}",
+            what=f"is {values}, and {what} after the divisor",
             wanted="mean and deviation of the divided pixels",
-            hint="write divisor = 1 where they are of pixels from 0 to 255",
-        )
-    elif largest > 1 and any(value != 0 for value in given["mean"]) and max(given["mean"]) <= 1:
-        faults.add(
-            "P253",
-            where=f"{place} mean",
-            what=f"is {given['mean']}, and pixels go up to {largest:g} after the divisor",
-            wanted="mean and deviation of the divided pixels",
-            hint="write divisor = 255 where they are of pixels from 0 to 1",
+            hint=f"write {right}",
         )
 
 

@@ -76,6 +76,11 @@ WRONG: list[tuple[dict[str, dict[str, Any]], str]] = [
     ({"input": {"mean": [123.675, 116.28, 103.53]}}, "pixels end at 1 after the divisor"),
     ({"input": {"divisor": 1}}, "pixels go up to 255 after the divisor"),
     ({"input": {"deviation": [0.2, 0, 0.2]}}, "deviation is"),
+    ({"input": {"deviation": [58.4, 57.1, 57.4]}}, r"deviation is \[58.*pixels end at 1 after the divisor"),
+    (
+        {"input": {"divisor": 1, "mean": [123.7, 116.3, 103.5]}},
+        r"deviation is \[0.229.*pixels go up to 255 after the divisor",
+    ),
     ({"input": {"crop": "letterbox"}}, "decode quarter is of crops of people"),
     ({"output": {"decode": "yolo_pose"}}, "decode yolo_pose is of whole images"),
     ({"output": {"decode": "coordinates", "flip": "maps"}}, "flip is maps, and decode is coordinates"),
@@ -122,6 +127,29 @@ def test_contradictions_are_named(folder: Path, changes: dict[str, dict[str, Any
         card(str(card_file(folder, **changes)))
     assert re.search(words, str(caught.value).replace(":", ""))
     assert {fault.code for fault in caught.value.faults} == {"P253"}
+
+
+@pytest.mark.parametrize(
+    ("divisor", "mean", "deviation"),
+    [
+        (1, 0, 1), (1, 127.5, 127.5), (1, 0, 255), (1, 104, 1), (127.5, 1, 1), (255, 0, 1), (255, 0.5, 1),
+        (255, -0.5, 1),
+    ],
+)  # fmt: skip
+def test_usual_scales_of_pixels_are_taken(
+    folder: Path, divisor: float, mean: float, deviation: float
+) -> None:
+    scale = {"divisor": divisor, "mean": [mean] * 3, "deviation": [deviation] * 3}
+    found = card(str(card_file(folder, input=scale)))
+    assert (found.pixel_divisor, found.mean[0], found.std[0]) == (divisor, mean, deviation)
+
+
+def test_an_unknown_format_is_one_fault(folder: Path) -> None:
+    for file in ("net.onnx", "net.bin"):
+        (folder / file).write_bytes(b"")
+        with pytest.raises(FormatError) as caught:
+            card(str(card_file(folder, network={"file": file, "format": "tflite"})))
+        assert [fault.what for fault in caught.value.faults] == ["is tflite"]
 
 
 def test_all_faults_are_named_at_once(folder: Path) -> None:
