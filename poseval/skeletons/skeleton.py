@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import Fault, Faults, UsageError, did_you_mean, error_of, number_of, repeated, shown
+from poseval.errors import (
+    Fault,
+    Faults,
+    PosevalError,
+    UsageError,
+    did_you_mean,
+    error_of,
+    number_of,
+    repeated,
+    shown,
+)  # fmt: skip
 from poseval.limits import DEFAULT
 
 Sigmas = NDArray[np.float64]
@@ -155,6 +166,34 @@ class Skeleton:
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+def _pairs(value: Any) -> tuple[tuple[int, int], ...]:
+    return tuple((operator.index(a), operator.index(b)) for a, b in value)
+
+
+def _numbers(value: Any) -> tuple[float, ...]:
+    return tuple(float(number) for number in value)
+
+
+PAIRS = "[[1, 2], ...]: pairs of numbers of joints, the first of which is 0"
+FORMS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "flip_pairs": (_pairs, PAIRS),
+    "limbs": (_pairs, PAIRS),
+    "sigmas": (_numbers, "[0.026, 0.079, ...]: one number for each joint"),
+}
+
+
+def _read(node: Mapping[str, Any], key: str, take: Callable[[Any], Any], where: str) -> Any:
+    """A field of a skeleton's form; None where it is not given."""
+    try:
+        return None if node.get(key) is None else take(node[key])
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _malformed(where, key, node[key]) from error
+
+
+def _malformed(where: str, key: str, value: Any) -> PosevalError:
+    return error_of([Fault("P220", where, f"{key} is {shown(value)}", FORMS[key][1])])
+
+
 def skeleton_of(name: str, node: Mapping[str, Any], where: str) -> Skeleton:
     """A skeleton from its JSON or TOML form: `joints`, and optionally `flip_pairs`, `limbs`, `sigmas`.
 
@@ -167,24 +206,19 @@ def skeleton_of(name: str, node: Mapping[str, Any], where: str) -> Skeleton:
     joints = node.get("joints")
     if not isinstance(joints, list) or not all(isinstance(joint, str) for joint in joints):
         raise error_of([Fault("P220", where, "joints is not a list of names", 'joints = ["nose", ...]')])
-    pairs = node.get("flip_pairs")
+    given = {key: _read(node, key, take, where) for key, (take, _) in FORMS.items()}
     flip = list(range(len(joints)))
-    try:
-        for a, b in _named_pairs(joints) if pairs is None else pairs:
-            flip[a], flip[b] = b, a
-        limbs = tuple((int(a), int(b)) for a, b in node.get("limbs", ()))
-        sigmas = node.get("sigmas")
-        numbers = None if sigmas is None else tuple(float(sigma) for sigma in sigmas)
-    except (TypeError, ValueError, IndexError, OverflowError) as error:
-        raise error_of(
-            [Fault("P220", where, f"flip_pairs, limbs or sigmas is malformed ({error})")]
-        ) from error
+    pairs = given["flip_pairs"]
+    for a, b in _named_pairs(joints) if pairs is None else pairs:
+        if not 0 <= min(a, b) <= max(a, b) < len(joints):
+            raise _malformed(where, "flip_pairs", node["flip_pairs"])
+        flip[a], flip[b] = b, a
     return Skeleton(
         name,
         tuple(joints),
         tuple(flip),
-        limbs,
-        numbers,
+        given["limbs"] or (),
+        given["sigmas"],
         str(node.get("source", "")),
         dict(node.get("nme_normalisers", {})),
     )

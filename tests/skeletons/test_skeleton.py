@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from poseval.skeletons import (
     match_names,
     names,
     skeleton_from_names,
+    skeleton_of,
 )
 
 
@@ -117,6 +119,26 @@ def test_a_skeleton_is_read_from_a_file(tmp_path: Path, suffix: str) -> None:
         path.write_text('joints = ["snout", "left_ear", "right_ear"]\nsigmas = [0.1, 0.2, 0.2]\n')
     skeleton = load_skeleton(str(path))
     assert (skeleton.name, skeleton.flip, skeleton.sigmas) == ("mouse", (0, 2, 1), (0.1, 0.2, 0.2))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("flip_pairs", [["left_hand", "right_hand"]], "[[1, 2], ...]: pairs of numbers of joints"),
+        ("flip_pairs", [[0, 9]], "[[1, 2], ...]: pairs of numbers of joints"),
+        ("flip_pairs", [[0, -1]], "[[1, 2], ...]: pairs of numbers of joints"),
+        ("flip_pairs", [1, 2], "[[1, 2], ...]: pairs of numbers of joints"),
+        ("limbs", [["nose", "left_hand"]], "[[1, 2], ...]: pairs of numbers of joints"),
+        ("limbs", [[0, 1.5]], "[[1, 2], ...]: pairs of numbers of joints"),
+        ("sigmas", {"nose": 0.1}, "[0.026, 0.079, ...]: one number for each joint"),
+    ],
+)
+def test_a_field_of_another_form_is_named_with_its_form(key: str, value: Any, wanted: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        skeleton_of("own", {"joints": ["nose", "left_hand", "right_hand"], key: value}, "own.json")
+    assert caught.value.fault.code == "P220"
+    assert caught.value.fault.what.startswith(f"{key} is ")
+    assert str(caught.value.fault.wanted).startswith(wanted)
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"joints": 3}', '{"joints": ["a"], "flip_pairs": [[0, 9]]}'])

@@ -21,7 +21,7 @@ from poseval.errors.optional import require
 from poseval.files.pickle import ForeignNameError, stand_in
 from poseval.files.reading import require_regular
 from poseval.models.weights.safetensors import read_safetensors
-from poseval.models.weights.torch_files import check_claims
+from poseval.models.weights.torch_files import a_network, check_claims
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -204,6 +204,8 @@ def read_checkpoint(path: Path) -> Any:
             wanted="a PyTorch checkpoint",
             hint="fetch the file itself, not the page that links to it",
         )
+    if path.suffix == ".onnx":
+        raise a_network(path, "an ONNX")
     if not start.startswith(MAGIC):
         raise FormatError(
             "P250",

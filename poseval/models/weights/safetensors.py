@@ -52,6 +52,8 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             raise ValueError(f"a header of {length:,} bytes in a file of {len(data):,}")
         start = PREFIX + length
         header = parse_json(data[PREFIX:start], shown(path.name), HEADER_BYTES, DEPTH)
+        if not isinstance(header, dict) or not all(isinstance(entry, dict) for entry in header.values()):
+            raise ValueError("its header does not hold an object for each tensor")
         header.pop("__metadata__", None)
         out: dict[str, Any] = {}
         at = 0

@@ -34,6 +34,12 @@ REBUILT = {
     *("_rebuild_qtensor", "_rebuild_sparse_tensor"),
 }
 KEYED = {("builtins", "set"), ("__builtin__", "set"), ("collections", "Counter")}
+# a member of the archive -> what writes it beside a network, and not beside weights
+WHOLE = {
+    "/constants.pkl": "a TorchScript",
+    "/models/model.json": "a torch.export",
+    "serialized_exported_program.json": "a torch.export",  # before PyTorch 2.8
+}
 PLAIN = {("torch", "Size"), ("torch", "device")}
 PLAIN |= {("argparse", "Namespace"), ("torch.serialization", "_get_layout")}
 MORE_OPCODES = frozenset({"BINPERSID", "NEWOBJ", "EMPTY_SET", "ADDITEMS", "FROZENSET"})
@@ -108,7 +114,7 @@ def check_claims(path: Path) -> None:
     """Refuse a file that claims more than it has.
 
     Raises:
-        FormatError: P252 a TorchScript file.
+        FormatError: P252 a network of TorchScript or torch.export.
         LimitError: P501 larger than allowed, or storages without their bytes; P504 packed members.
         ForeignNameError: the pickle names what is neither a tensor nor plain data.
         Exception: of any kind, for a damaged file.
@@ -122,16 +128,22 @@ def check_claims(path: Path) -> None:
         _check_legacy(path, size)
 
 
+def a_network(path: Path, kind: str) -> FormatError:
+    """The error for a network in a file where weights are asked for."""
+    return FormatError(
+        "P252",
+        where=shown(path.name),
+        what=f"is {kind} network, and no weights alone",
+        wanted="a file of torch.save, or a card that describes the network (docs/cards.md)",
+    )
+
+
 def _check_zip(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
-        if any(member.filename.endswith("/constants.pkl") for member in members):  # of torch.jit.save alone
-            raise FormatError(
-                "P252",
-                where=shown(path.name),
-                what="is a TorchScript network, and no weights alone",
-                wanted="a file of torch.save, or a card that describes the network (docs/cards.md)",
-            )
+        for part, kind in WHOLE.items():
+            if any(member.filename.endswith(part) for member in members):
+                raise a_network(path, kind)
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
             raise LimitError(
                 "P504",

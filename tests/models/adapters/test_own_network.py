@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,26 @@ def test_a_network_is_no_weights_alone(tmp_path: Path) -> None:
     assert caught.value.code == "P252"
 
 
+@pytest.mark.parametrize(
+    ("name", "member", "words"),
+    [
+        ("net.pt2", "net/models/model.json", "a torch.export"),
+        ("net.pt2", "serialized_exported_program.json", "a torch.export"),
+        ("net.onnx", None, "an ONNX"),
+    ],
+)
+def test_so_are_networks_of_other_formats(tmp_path: Path, name: str, member: str | None, words: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"\x08\x09\x12\x07pytorch")
+    if member is not None:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(member, "{}")
+    with pytest.raises(FormatError, match=f"is {words} network") as caught:
+        load_weights(create_model("synth_small"), path)
+    assert caught.value.code == "P252"
+    assert "docs/cards.md" in str(caught.value)
+
+
 def test_weights_alone_are_no_network(tmp_path: Path) -> None:
     torch.save(Tiny().state_dict(), tmp_path / "net.pt")
     with pytest.raises(FormatError, match="holds tensors by name, and no network") as caught:
@@ -283,6 +304,8 @@ def test_a_frozen_torchscript_file_does_not(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_an_exported_file_tells_its_parameters(tmp_path: Path) -> None:
     torch.export.save(torch.export.export(Tiny().eval(), (images(1),)), tmp_path / "net.pt2")
+    with pytest.raises(FormatError, match=r"is a torch.export network"):
+        load_weights(create_model("synth_small"), tmp_path / "net.pt2")
     assert cost_of(card(str(card_file(tmp_path, network={"file": "net.pt2"})))).parameters == HELD
 
 

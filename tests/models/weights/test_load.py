@@ -163,6 +163,15 @@ def test_a_zip_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "P250"
 
 
+@pytest.mark.parametrize("header", ["[]", "3", '{"w": []}'])
+def test_a_safetensors_header_of_another_form_is_refused(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode())
+    with pytest.raises(FormatError, match="its header does not hold an object for each tensor") as caught:
+        load_weights(Small(), path)
+    assert caught.value.code == "P250"
+
+
 @pytest.mark.parametrize("content", [{"epoch": 3}, [1, 2], {"state_dict": {"epoch": 3}}, {}])
 def test_a_checkpoint_without_weights_is_refused(tmp_path: Path, content: object) -> None:
     with pytest.raises(FormatError, match="no dictionary of weights") as caught:
