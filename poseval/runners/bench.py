@@ -16,7 +16,15 @@ from poseval.models.networks.layers import mixed
 from poseval.models.registry import ModelCard, build_model, card
 from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator, procedure
 from poseval.runners.frames import Picture
-from poseval.runners.loading import choose_device, device_name, estimator_of, fill, hasten, processor_threads
+from poseval.runners.loading import (
+    choose_device,
+    device_name,
+    estimator_of,
+    fill,
+    hasten,
+    precision,
+    processor_threads,
+)
 from poseval.runners.memory import figures, taken, watch
 from poseval.runners.own_settings import ModelOptions, with_own_settings
 from poseval.skeletons import load_skeleton
@@ -46,10 +54,10 @@ def bench(options: BenchOptions) -> dict[str, Any]:
     joints = chosen.joints or len(told.joints) or None
     entry = named.sized(joints, chosen.size, chosen.config)
     device = choose_device(chosen.device)
-    half = device == "cuda" if chosen.half is None else chosen.half
     torch.manual_seed(0)
     before = watch(device)
     model = build_model(named, joints, chosen.size, **chosen.config)
+    half = precision(model, entry, chosen, device)
     weights, flip = None, False
     if chosen.weights is not None or not any(True for _ in model.parameters()):
         weights = fill(model, entry, chosen.weights)

@@ -80,8 +80,8 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     entry, skeleton = _joints(options, told, truth)
     decoding(entry, options.decode)
     device = choose_device(options.device)
-    half = device == "cuda" if options.half is None else options.half
     model = build_model(named, entry.joints, options.size, **options.config)
+    half = precision(model, entry, options, device)
     weights = fill(model, entry, options.weights)
     cost = _cost(model.to(device), entry, device)  # before it is compiled: operators of graphs are not seen
     estimator = estimator_of(model, entry, options, skeleton.flip, device, half)
@@ -129,6 +129,30 @@ def estimator_of(
         autocast=half,
     )
     return CropEstimator(top, options.batch)
+
+
+def precision(model: nn.Module, entry: ModelCard, options: ModelOptions, device: str) -> bool:
+    """Whether a model computes with 16 bits: as asked, else on a GPU.
+
+    Raises:
+        UsageError: P158 for what cannot be changed of a network in a file: it is computed as it was exported.
+    """
+    in_file = isinstance(model, InAFile) and not any(True for _ in model.children())
+    elsewhere = isinstance(model, InAFile) and not model.counts_macs
+    asked = {
+        "--half": elsewhere and options.half,
+        "--compile": in_file and options.compiled,
+        "--channels-last": in_file and options.channels_last,
+    }
+    refused = ", ".join(name for name, wish in asked.items() if wish)
+    if refused:
+        raise UsageError(
+            "P158",
+            where=f"model {entry.name}: {refused}",
+            what="does not apply to a network in a file, which is computed as it was exported",
+            wanted="the command without it, or a network of PyTorch code",
+        )
+    return device == "cuda" and not elsewhere if options.half is None else options.half
 
 
 def hasten(model: nn.Module, options: ModelOptions) -> None:

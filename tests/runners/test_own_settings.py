@@ -12,11 +12,13 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from PIL import Image
 
 from poseval.cli import invoke
 from poseval.errors import MismatchError, UsageError
 from poseval.models import create_model
-from poseval.runners.loading import load, with_detector
+from poseval.models.registry import build_model, card
+from poseval.runners.loading import load, precision, with_detector
 from poseval.runners.own_settings import ModelOptions, with_own_settings
 from poseval.training import checkpoint
 from tests.models.card_text import card_file
@@ -170,3 +172,46 @@ def test_other_joints_than_the_cards_are_refused(described: Path) -> None:
     with pytest.raises(UsageError, match="always has 17 joints, not 16") as caught:
         load(ModelOptions(str(described), joints=16, device="cpu"), None)
     assert caught.value.code == "P151"
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_network_in_a_file_is_computed_as_it_was_exported(
+    described: Path, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("poseval.models.adapters.network_files.require", lambda *_: None)
+    (described.parent / "net.onnx").write_bytes(b"")
+    names = {"torch": str(described), "code": "synth_small"}
+    models = {kind: (build_model(card(name)), card(name)) for kind, name in names.items()}
+    elsewhere = card(str(card_file(described.parent)))
+    models["elsewhere"] = (build_model(elsewhere), elsewhere)
+
+    def half(kind: str, **wishes: Any) -> bool:
+        return precision(*models[kind], ModelOptions(kind, **wishes), device)
+
+    assert half("torch") == half("code") == (device == "cuda")
+    assert not half("elsewhere")
+    assert half("torch", half=True)
+    assert not half("elsewhere", half=False)
+    half("code", compiled=True, channels_last=True)
+    for kind, wish in (
+        ("torch", "compiled"),
+        ("torch", "channels_last"),
+        ("elsewhere", "compiled"),
+        ("elsewhere", "channels_last"),
+        ("elsewhere", "half"),
+    ):
+        with pytest.raises(UsageError, match="computed as it was exported") as caught:
+            half(kind, **{wish: True})
+        assert caught.value.code == "P158"
+
+
+@pytest.mark.parametrize("command", ["run", "bench"])
+def test_so_say_the_commands(described: Path, tmp_path: Path, capsys: Any, command: str) -> None:
+    image = tmp_path / "images" / "a.png"
+    image.parent.mkdir()
+    Image.new("RGB", (64, 48)).save(image)
+    words = [command, str(described), "--device", "cpu", "--compile"]
+    if command == "run":
+        words += ["--images", str(image.parent), "--whole-image", "--out", str(tmp_path / "p.json"), "-q"]
+    assert invoke(words) == 2
+    assert "computed as it was exported" in capsys.readouterr().err
