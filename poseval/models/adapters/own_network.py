@@ -172,7 +172,9 @@ class OwnNetwork(FromSource):
             fits = _in_proportion(sides, self.input_size)
             turned = _in_proportion(sides[::-1], self.input_size)
             hint = (
-                TURNED.get(self.decoding, TURNED_MAPS) if turned else "write the size of the file in its card"
+                TURNED.get(self.decoding, TURNED_MAPS)
+                if turned
+                else "write the input size of the network in its card"
             )
             wanted += f", in proportion to the input {list(self.input_size)}"
         if not fits:

@@ -236,10 +236,10 @@ def of_shapes(folder: Path, decode: str, shapes: list[list[int]]) -> Any:
     ("decode", "shapes", "words"),
     [
         ("simcc", [[17, 128], [17, 96]], "x before y"),
-        ("simcc", [[17, 40], [17, 128]], "the size of the file"),
+        ("simcc", [[17, 40], [17, 128]], "the input size of the network"),
         ("quarter", [[17, 12, 16]], "height of its maps before their width"),
-        ("quarter", [[17, 1, 1]], "the size of the file"),
-        ("quarter", [[17, 16, 16]], "the size of the file"),
+        ("quarter", [[17, 1, 1]], "the input size of the network"),
+        ("quarter", [[17, 16, 16]], "the input size of the network"),
         ("argmax", [[16, 16, 12]], "decode and the joints"),
     ],
 )
