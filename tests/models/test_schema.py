@@ -141,7 +141,8 @@ def _values(kind: Any) -> Iterator[Any]:
     """Values of a kind: its ends, as far as a small network goes, and something between."""
     if isinstance(kind, Whole):
         first = -(-kind.lowest // kind.step) * kind.step
-        yield from (each for each in (first, first + kind.step, 20) if kind.lowest <= each <= kind.highest)
+        few = {first, first + kind.step, first + 2 * kind.step, min(kind.highest, 20)}
+        yield from sorted(each for each in few if kind.lowest <= each <= kind.highest)
     elif isinstance(kind, Number):
         yield from (kind.lowest + 0.01 * kind.above, (kind.lowest + kind.highest) / 2, kind.highest)
     elif isinstance(kind, Flag):
@@ -153,13 +154,18 @@ def _values(kind: Any) -> Iterator[Any]:
     elif isinstance(kind, Several):
         low, *rest = _values(kind.each)
         yield from ([low] * count for count in {kind.fewest, min(kind.most, kind.fewest + 1)})
-        yield from ([each] * kind.fewest for each in rest[:1])
+        yield from ([each] * kind.fewest for each in rest)
     elif isinstance(kind, Either):
         yield from (*_values(kind.first), *_values(kind.second))
 
 
 # Options that ended in an internal error once; the others are tried with the slow tests: 300 trainings.
-QUICK = {("hourglass_2", "stacks"), ("simplebaseline_r18", "widths"), ("pplcnet_x1_0_pose", "scale")}
+QUICK = {
+    ("hourglass_2", "stacks"),
+    ("simplebaseline_r18", "widths"),
+    ("pplcnet_x1_0_pose", "scale"),
+    ("ditehrnet_18", "groups"),
+}
 
 
 def _case(name: str, option: str, value: Any) -> Any:

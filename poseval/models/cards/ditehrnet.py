@@ -28,7 +28,7 @@ OPTIONS = (
         "groups",
         Several(Whole(1, 8), 4, 4),
         (1, 1, 2, 4),
-        "groups of the split convolution by branch",
+        "groups of the split convolution by branch, which divide 20, 40, 80 and 160",
         unless=("split", (False,)),
     ),
     Option(

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from poseval.errors import UsageError
 from poseval.models.networks.ditehrnet_blocks import (
     CONTEXT_REDUCTION,
     DENSE_REDUCTION,
@@ -30,6 +31,7 @@ from poseval.models.networks.ditehrnet_blocks import (
     shuffled,
 )
 from poseval.models.networks.layers import check_divisible
+from poseval.models.schema import typed
 
 WIDTHS = (40, 80, 160, 320)
 STEM_WIDTH = 32
@@ -267,8 +269,16 @@ def build(
     """A Dite-HRNet; `fixed` fuses as the paper says, which published weights do not expect.
 
     Raises:
-        UsageError: P151 for a size not divisible by 32.
+        UsageError: P151 for a size not divisible by 32, P152 for groups that do not divide a branch.
     """
     check_divisible("ditehrnet", input_size, 32)
+    split_widths = [width // 2 for width in WIDTHS]  # the other half of a branch passes through
+    if split and any(width % count for width, count in zip(split_widths, groups, strict=True)):
+        raise UsageError(
+            "P152",
+            where="model ditehrnet",
+            what=f"groups {typed(tuple(groups))} do not divide the channels of the split convolutions",
+            wanted=f"divisors of {', '.join(map(str, split_widths))}",
+        )
     parts = Parts(split, dynamic, dense_context, global_context, groups, kernels, reductions, dense_reduction)
     return DiteHRNet(modules, joints, fixed, parts)

@@ -147,21 +147,20 @@ def shuffled(x: Tensor, groups: int) -> Tensor:
 class SplitConv(nn.Module):
     """Depthwise convolutions of growing size over groups of channels, then a shuffle (section 3.2).
 
-    Group i has kernel 3 + 2 i; channels that do not divide evenly go to the first group.
+    Group i has kernel 3 + 2 i. The groups divide the channels, or the shuffle could not deal them out.
     """
 
     def __init__(self, channels: int, groups: int, kernels: int) -> None:
         super().__init__()
-        each = channels // groups
-        self.split = [channels - each * (groups - 1)] + [each] * (groups - 1)
+        self.width = channels // groups
         self.conv = nn.ModuleList(
-            ConvNorm(width, width, 3 + 2 * index, groups=width, kernels=kernels)
-            for index, width in enumerate(self.split)
+            ConvNorm(self.width, self.width, 3 + 2 * index, groups=self.width, kernels=kernels)
+            for index in range(groups)
         )
 
     def forward(self, x: Tensor) -> Tensor:
         """x [B, C, H, W] -> the same shape."""
-        parts = [conv(part) for conv, part in zip(self.conv, torch.split(x, self.split, dim=1), strict=True)]
+        parts = [conv(part) for conv, part in zip(self.conv, torch.split(x, self.width, dim=1), strict=True)]
         return shuffled(torch.cat(parts, dim=1), len(parts)) if len(parts) > 1 else parts[0]
 
 
