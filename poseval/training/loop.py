@@ -7,7 +7,7 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from poseval.errors import ValueRangeError, shown
+from poseval.errors import UsageError, ValueRangeError, did_you_mean, shown
 from poseval.files.writing import make_folder, write_atomically
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import card, create_model
@@ -51,7 +51,8 @@ def train(
     last) and `history.json`. The same command goes on where an interrupted one stopped.
 
     Raises:
-        UsageError: unknown names, no recipe (P159), another training's checkpoint (P134).
+        UsageError: unknown names, no recipe or a change of it without effect (P159), another training's
+            checkpoint (P134).
         InputError: data that cannot be trained on.
         ValueRangeError: P351 when the loss is no longer finite.
     """
@@ -77,6 +78,7 @@ class _Trainer:
         self.model.to(self.device)
         if options.channels_last:
             self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        check_slower(self.model, job.recipe, options.changes)
         self.optimiser = make_optimiser(self.model, job.recipe)
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.half and self.device == "cuda")
         self.history: list[dict[str, float]] = []
@@ -183,13 +185,39 @@ class _Trainer:
         self.say(f"continuing after epoch {len(self.history)} of {self.recipe.epochs}")
 
 
+def check_slower(model: nn.Module, recipe: Recipe, changes: Iterable[str]) -> None:
+    """Refuse changes of the recipe, by name, that are a prefix of no parameter that learns.
+
+    Raises:
+        UsageError: P159.
+    """
+    learnt = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    used = {_slower(name, recipe)[0] for name in learnt}
+    for key in changes:
+        head, _, prefix = key.partition(".")
+        if head == "slower" and prefix not in used:
+            firsts = list(dict.fromkeys(name.partition(".")[0] for name in learnt))
+            raise UsageError(
+                "P159",
+                where=f"recipe: {shown(key)}",
+                what="has no effect, because it is the longest prefix of no parameter that learns",
+                wanted=f"the beginning of a parameter's name: {shown(', '.join(firsts))}",
+                hint=did_you_mean(prefix, firsts, 1) or f"leave {shown(key)} out",
+            )
+
+
+def _slower(name: str, recipe: Recipe) -> tuple[str, float]:
+    """The longest prefix of a parameter's name with its factor on the rate."""
+    fitting = (part for part in recipe.slower if name.startswith(part[0]))
+    return max(fitting, key=lambda part: len(part[0]), default=("", 1.0))
+
+
 def make_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """The recipe's optimiser; parameters of a slower prefix form groups of their own."""
     groups: dict[float, list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            factor = next((f for prefix, f in recipe.slower if name.startswith(prefix)), 1.0)
-            groups.setdefault(factor, []).append(parameter)
+            groups.setdefault(_slower(name, recipe)[1], []).append(parameter)
     rates = {factor: recipe.rate * factor for factor in groups}
     parts = [{"params": groups[factor], "lr": rate, "base": rate} for factor, rate in rates.items()]
     if recipe.optimiser == "sgd":

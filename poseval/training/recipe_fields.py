@@ -7,6 +7,7 @@ PyTorch.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import UsageError, did_you_mean, shown
@@ -20,6 +21,7 @@ OFFSET_FACTOR = 0.03  # DEKR: weight of offsets in the loss
 BACKGROUND_WEIGHT = 0.1  # PRTR: weight of the class of no object
 
 WITH_STEPS = ("schedule", ("cosine", "constant"))
+WITHOUT = ("augmentation", (False,))
 FIELDS = (
     Option("epochs", Whole(1, 1_000_000), None, "passes over the data; --epochs moves the milestones, too"),
     Option("rate", Number(0, 10, above=True), 1e-3, "learning rate of one step"),
@@ -47,7 +49,8 @@ SLOWER = Option(
     "slower.PREFIX",
     Number(0, 100),
     1.0,
-    "factor on the rate of parameters whose names begin with PREFIX, such as slower.backbone",
+    "factor on the rate of parameters whose names begin with PREFIX, such as slower.backbone; the longest "
+    "prefix of a name counts",
 )
 AUGMENTED = Option(
     "augmentation",
@@ -135,7 +138,7 @@ def fields_of(task: str) -> dict[str, Option]:
     varied = AUGMENTATION if task in VARIED else (MIRRORED,)
     return {
         **{option.name: option for option in (*FIELDS, SLOWER, AUGMENTED)},
-        **{f"augmentation.{option.name}": option for option in varied},
+        **{f"augmentation.{option.name}": replace(option, unless=WITHOUT) for option in varied},
         **{f"options.{option.name}": option for option in OF_TASKS[task]},
     }
 

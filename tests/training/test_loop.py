@@ -218,6 +218,39 @@ def test_slower_parameters_have_their_own_rate() -> None:
     assert isinstance(recipe, Recipe)
 
 
+@pytest.mark.parametrize("slower", [(("stem", 0.1), ("stem.0", 0.5)), (("stem.0", 0.5), ("stem", 0.1))])
+def test_of_several_slower_prefixes_the_longest_counts(slower: Any) -> None:
+    model = create_model("synth_small", input_size=(64, 48), **TINY)
+    recipe = replace(recipe_for(card("synth_small"), "coco17"), slower=slower, rate=1.0)
+    groups = make_optimiser(model, recipe).param_groups
+    assert {group["base"]: len(group["params"]) for group in groups if group["base"] < 1} == {0.1: 2, 0.5: 1}
+
+
+@pytest.mark.parametrize(
+    "prefixes",
+    [("xyz",), ("stem", "stem.0", "stem.1")],  # the last two cover all of the first
+    ids=str,
+)
+def test_a_slower_prefix_of_no_parameter_is_refused(
+    sixteen: Path, tmp_path: Path, prefixes: tuple[str, ...]
+) -> None:
+    changes = {f"slower.{prefix}": 0.1 for prefix in prefixes}
+    with pytest.raises(UsageError, match=rf"slower\.{prefixes[0]}: has no effect") as caught:
+        train(options(sixteen, tmp_path / "out", changes=changes))
+    assert caught.value.code == "P159"
+    assert "stem" in str(caught.value.fault.wanted)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_longer_prefix_stays_beside_a_shorter_one() -> None:
+    recipe = recipe_for(card("prtr_r50"), "coco17")
+    for changes in (
+        {"slower.backbone": 1, "slower.backbone.0": 0},
+        {"slower.backbone.0": 0, "slower.backbone": 1},
+    ):
+        assert dict(recipe.changed(changes).slower) == {"backbone": 1.0, "backbone.0": 0.0}
+
+
 def test_pictures_with_several_people_are_one_sample_of_a_whole_picture_task(tmp_path: Path) -> None:
     from poseval.poses import IgnoreRegions
     from poseval.synth import World, scenes

@@ -125,6 +125,16 @@ def test_texts_are_read_as_they_are_typed() -> None:
         ("hrnet_w32", {"slower.PREFIX": 0.1}, "no field"),
         ("hrnet_w32", {"slower.conv1": 101}, "a number from 0 to 100"),
         ("dekr_w32", {"augmentation.rotation": 10}, "only mirrored"),
+        (
+            "hrnet_w32",
+            {"augmentation.scale": 0.3, "augmentation": False},
+            "no effect with augmentation=false",
+        ),
+        (
+            "dekr_w32",
+            {"augmentation": "false", "augmentation.mirrored": 0},
+            "no effect with augmentation=false",
+        ),
         ("ps_vit_ti_14_pose", {"factor": 0.5}, "no effect with schedule=cosine"),
         ("hrnet_w32", {"schedule": "constant", "milestones": [3]}, "no effect with schedule=constant"),
     ],

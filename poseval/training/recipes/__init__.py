@@ -15,7 +15,7 @@ from typing import Any
 
 from poseval.errors import UsageError
 from poseval.models.registry import ModelCard
-from poseval.models.schema import Option
+from poseval.models.schema import Option, typed
 from poseval.training.augmentation import NONE, Augmentation
 from poseval.training.recipe_fields import AUGMENTED, SLOWER, fields_of, options_of_task, value_of
 
@@ -29,8 +29,8 @@ class Recipe:
     `models` are the model names or families it is for; `skeletons` restricts it to ground truths of these
     skeletons. `rate` is the learning rate of one step of `batch` samples; at the `milestones` (epochs, of
     `epochs`) it is multiplied by `factor`; `slower` multiplies it for parameters whose name starts with a
-    prefix. `warm_up` counts steps. `task` names what makes samples and the loss, `options` are its own
-    settings. `source` says where the values come from, and marks what was recalled.
+    prefix, of several the longest. `warm_up` counts steps. `task` names what makes samples and the loss,
+    `options` are its own settings. `source` says where the values come from, and marks what was recalled.
     """
 
     models: tuple[str, ...]
@@ -64,11 +64,13 @@ class Recipe:
         Raises:
             UsageError: P159 a field that does not exist, a value it may not have, or a change without effect.
         """
+        values = {key: value_of(key, value, self.task) for key, value in changes.items()}
         recipe = self
-        for key, value in changes.items():
-            recipe = recipe._with(key, value_of(key, value, self.task))
-        for key in changes:
-            recipe._check_effect(key)
+        for key in sorted(values, key=len):  # a prefix replaces the recipe's longer ones, not those asked for
+            recipe = recipe._with(key, values[key])
+        for key, value in values.items():
+            if value != getattr(self, key, None):
+                recipe._check_effect(key, values)
         return recipe
 
     def _with(self, key: str, value: Any) -> Recipe:
@@ -84,15 +86,16 @@ class Recipe:
             return replace(self, augmentation=replace(self.augmentation, **{tail: value}))
         return replace(self, **{key: value})
 
-    def _check_effect(self, key: str) -> None:
+    def _check_effect(self, key: str, given: Mapping[str, Any]) -> None:
         option = fields_of(self.task).get(key)
         if option is not None and option.unless is not None:
-            other, values = option.unless
-            if getattr(self, other) in values:
+            other, useless = option.unless
+            now = given.get(other, getattr(self, other))
+            if now in useless:
                 raise UsageError(
                     "P159",
                     where=f"recipe: {key}",
-                    what=f"has no effect with {other}={getattr(self, other)}",
+                    what=f"has no effect with {other}={typed(now)}",
                     hint=f"leave {key} out",
                 )
 
