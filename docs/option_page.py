@@ -93,7 +93,7 @@ def _defaults() -> list[str]:
         lines += [_cells("recipe of", "skeletons", *(f"`{name}`" for name in names), "slower parts")]
         lines += ["| --- " * (len(names) + 3) + "|"]
         for recipe, entry in rows:
-            values = {name: typed(value) or "none" for name, _, value in recipe.settings(entry)}
+            values = {name: typed(value) for name, _, value in recipe.settings(entry)}
             slower = ", ".join(
                 f"`slower.{prefix.rstrip('.')}`={factor:g}" for prefix, factor in recipe.slower
             )

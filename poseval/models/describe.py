@@ -93,7 +93,7 @@ def _values(card: ModelCard) -> list[tuple[Option, Any]]:
 def option_text(name: str, option: Option, value: Any) -> str:
     """One option with its value, as it is typed, and what is known about it."""
     paper = f". Paper: {option.paper}" if option.paper else ""
-    return f"{name}={typed(value) or 'none'}  {option.meaning}; {option.allowed}{paper}"
+    return f"{name}={typed(value)}  {option.meaning}; {option.allowed}{paper}"
 
 
 def option_json(name: str, option: Option, value: Any) -> dict[str, Any]:

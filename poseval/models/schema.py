@@ -13,6 +13,8 @@ from typing import Any, Protocol
 
 from poseval.errors import UsageError, did_you_mean, shown
 
+NOTHING = "none"  # an empty list, or no value, as it is typed
+
 
 class Kind(Protocol):
     """The values that an option may have; as text, their description."""
@@ -45,7 +47,7 @@ class Whole:
         return number
 
     def read(self, text: str) -> int:
-        return self.taken(int(text[:20]))
+        return self.taken(int(text))
 
     def __str__(self) -> str:
         by = f" divisible by {self.step}" if self.step > 1 else ""
@@ -74,7 +76,7 @@ class Number:
         return number
 
     def read(self, text: str) -> float:
-        return self.taken(float(text[:40]))
+        return self.taken(float(text))
 
     def __str__(self) -> str:
         first = f"above {self.lowest:g} and at most" if self.above else f"from {self.lowest:g} to"
@@ -182,16 +184,19 @@ class Several:
 
     def read(self, text: str) -> tuple[Any, ...]:
         inner = text.strip()
+        if inner == NOTHING:
+            return self.taken(())
         if inner[:1] + inner[-1:] in ("()", "[]"):
             inner = inner[1:-1]
         parts = inner.rstrip().removesuffix(",").split(",", self.most)
         return self.taken([self.each.read(part.strip()) for part in parts])
 
     def __str__(self) -> str:
-        count = f"{self.fewest}" if self.fewest == self.most else f"{self.fewest} to {self.most}"
+        least = max(self.fewest, 1)
+        count = f"{least}" if least == self.most else f"{least} to {self.most}"
         order = ", none above the one before" if self.falling else ""
         order += ", none below the one before" if self.rising else ""
-        return f"a list of {count}, each {self.each}{order}"
+        return f"a list of {count}, each {self.each}{order}" + ("" if self.fewest else f", or {NOTHING}")
 
 
 @dataclass(frozen=True)
@@ -243,14 +248,14 @@ class Option:
         """The value that a text stands for, quotes around it left out; ValueError for other texts."""
         if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
             text = text[1:-1]
-        if self.optional and text.lower() in ("none", "null"):
+        if self.optional and text.lower() in (NOTHING, "null"):
             return None
         return self.kind.read(text)
 
     @property
     def allowed(self) -> str:
         """What it may be, in words."""
-        return f"{self.kind}" + (", or none" if self.optional else "")
+        return f"{self.kind}" + (f", or {NOTHING}" if self.optional else "")
 
 
 Options = Sequence[Option]
@@ -261,8 +266,8 @@ def typed(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return ",".join(map(typed, value))
-    return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        return ",".join(map(typed, value)) or NOTHING
+    return NOTHING if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def read_options(model: str, options: Options, texts: Mapping[str, str]) -> dict[str, Any]:

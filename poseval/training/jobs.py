@@ -106,8 +106,17 @@ def chosen_recipe(options: TrainOptions, entry: ModelCard, skeleton: str) -> Rec
     The loss follows the network's option `sigmoid`.
 
     Raises:
-        UsageError: P159 no recipe or unknown fields of it, or a loss that does not fit the network.
+        UsageError: P159 no recipe or unknown fields of it, or a loss that does not fit the network; P152
+            packed weights, which are bits and have no gradient.
     """
+    if entry.config.get("packed"):
+        raise UsageError(
+            "P152",
+            where=f"model {entry.name}",
+            what="option packed=true is for networks that are trained, because bits do not learn",
+            wanted="packed=false in training",
+            hint="leave packed out, and write the trained network with save_packed",
+        )
     recipe = recipe_for(entry, skeleton)
     recipe = recipe.with_epochs(options.epochs or recipe.epochs)
     if "sigmoid" not in entry.config:

@@ -35,7 +35,7 @@ FIELDS = (
     ),
     Option(
         "milestones",
-        Several(Number(0, 1_000_000), 1, 20, rising=True),
+        Several(Number(0, 1_000_000), 0, 20, rising=True),
         (),
         "epochs at which the rate is multiplied by `factor`",
         unless=WITH_STEPS,

@@ -43,6 +43,9 @@ READ = [
     (Several(Whole(1, 9), 1, 3), "[2,3]", (2, 3)),
     (Several(Whole(1, 9), 1, 3), "2", (2,)),
     (Several(Whole(1, 9), 1, 3), "(2,)", (2,)),
+    (Several(Whole(1, 9), 0, 3), "none", ()),
+    (Whole(1, 99), "0" * 30 + "12", 12),
+    (Number(0, 1), "0" * 50 + "0.5", 0.5),
     (Either(Number(0, 1), Several(Number(0, 1), 1, 3)), "0.5,0.25", (0.5, 0.25)),
 ]
 REFUSED = [
@@ -50,6 +53,12 @@ REFUSED = [
     (Whole(1, 9), "10"),
     (Whole(1, 9), "2.0"),
     (Whole(2, 8, 2), "3"),
+    (Whole(1, 9), "2" + " " * 26 + "9"),
+    (Whole(1, 9), "0" * 30 + "12"),
+    (Number(0, 1), "0" + " " * 50 + "9"),
+    (Number(0, 1), "0." + "0" * 38 + "e9x"),
+    (Whole(1, 9), "1" * 5000),
+    (Several(Whole(1, 9), 1, 3), "none"),
     (Number(0, 1, above=True), "0"),
     (Number(0, 1), "nan"),
     (OneOf((18, 50)), "51"),

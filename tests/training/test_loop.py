@@ -242,6 +242,14 @@ def test_a_slower_prefix_of_no_parameter_is_refused(
     assert not (tmp_path / "out").exists()
 
 
+def test_packed_weights_are_not_trained(sixteen: Path, tmp_path: Path) -> None:
+    job = options(sixteen, tmp_path / "out", model="hpm_1_binary", config={"packed": True})
+    with pytest.raises(UsageError, match="option packed=true") as caught:
+        train(job)
+    assert caught.value.code == "P152"
+    assert "leave packed out" in str(caught.value.fault.hint)
+
+
 def test_a_longer_prefix_stays_beside_a_shorter_one() -> None:
     recipe = recipe_for(card("prtr_r50"), "coco17")
     for changes in (
