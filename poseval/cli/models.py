@@ -67,7 +67,7 @@ def models(
         _list(pattern, as_json)
         return
     entry = card_of(pattern)
-    cost, why = _cost(entry, weights)
+    entry, cost, why = _measured(entry, pattern, weights)
     if as_json:
         say(json.dumps({**card_json(entry, cost), "recipe": _recipe_json(entry)}, indent=2), err=False)
     else:
@@ -155,18 +155,20 @@ def _check(name: str, weights: Path | None, truth: Path | None, images: Path | N
         raise click.exceptions.Exit(FOUND)
 
 
-def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:
-    """The measured cost, or the reason why there is none."""
+def _measured(entry: ModelCard, name: str, weights: Path | None) -> tuple[ModelCard, Cost | None, str | None]:
+    """The card as its weights were trained, with the measured cost or the reason why there is none."""
     from poseval.errors.optional import require
 
     try:
         require("torch", f"model {entry.name}", "models")
         from poseval.models.cost import cost_of
+        from poseval.runners.own_settings import card_as_trained
 
-        return cost_of(entry, weights), None
+        entry = entry if weights is None else card_as_trained(name, weights)
+        return entry, cost_of(entry, weights), None
     except MissingFeature as error:
-        return None, str(error)
+        return entry, None, str(error)
     except UsageError as error:
         if error.code != "P153":
             raise
-        return None, f"{error.fault.what}; pass --weights PATH"
+        return entry, None, f"{error.fault.what}; pass --weights PATH"

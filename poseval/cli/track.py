@@ -188,12 +188,13 @@ def _resources(
     from poseval.errors.optional import require
 
     require("torch", "lighttrack(matching=sgcn)", "models")
-    from poseval.models.networks.sgcn import SGCN
-    from poseval.models.weights.load import load_weights
+    from poseval.models.networks.sgcn import OF_TRAINING, SGCN
+    from poseval.models.weights.load import advising, load_weights
     from poseval.tracking.pose_graphs import GraphMatcher
 
     model = SGCN()
-    load_weights(model, sgcn)
+    with advising(OF_TRAINING):
+        load_weights(model, sgcn)
     return Resources(flow=source, matcher=GraphMatcher(skeleton, model.eval()))
 
 

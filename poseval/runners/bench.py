@@ -51,7 +51,7 @@ def bench(options: BenchOptions) -> dict[str, Any]:
     """
     chosen, told = with_own_settings(options.model)
     named = card(chosen.name)
-    joints = chosen.joints or len(told.joints) or None
+    joints = chosen.joints or told.outputs
     entry = named.sized(joints, chosen.size, chosen.config)
     device = choose_device(chosen.device)
     torch.manual_seed(0)
@@ -60,7 +60,7 @@ def bench(options: BenchOptions) -> dict[str, Any]:
     half = precision(model, entry, chosen, device)
     weights, flip = None, False
     if chosen.weights is not None or not any(True for _ in model.parameters()):
-        weights = fill(model, entry, chosen.weights)
+        weights = fill(model, entry, chosen)
     with processor_threads(chosen.threads):
         if entry.kind == "classifier":
             times = _of_classifier(model.to(device), entry, chosen, options.repeats)

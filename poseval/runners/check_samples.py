@@ -69,7 +69,7 @@ def check_model(name: str, weights: Path | None, truth: Path | None, images: Pat
     """
     options, told = with_own_settings(ModelOptions(name, weights))
     named = card(options.name)
-    entry = named.sized(len(told.joints) or None, options.size)
+    entry = named.sized(told.outputs, options.size, options.config)
     finder = entry.crop in ("letterbox", "corner")
     if (entry.crop in WHOLE_IMAGE and not finder) or entry.kind == "classifier":
         raise UsageError(
@@ -78,8 +78,8 @@ def check_model(name: str, weights: Path | None, truth: Path | None, images: Pat
             what="has no card to check: its crops and its decoding are its own",
             wanted="a network of crops, or of an image in a letterbox",
         )
-    model = build_model(named, len(told.joints) or None, options.size, **options.config)
-    fill(model, entry, options.weights)
+    model = build_model(named, told.outputs, options.size, **options.config)
+    fill(model, entry, options)
     samples = samples_of(None if finder else entry.skeleton, truth, images)
     if finder:
         return check_finder(model, entry, _once(samples))

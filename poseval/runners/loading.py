@@ -6,7 +6,6 @@ import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,7 +18,8 @@ from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card, check_shape, registry
-from poseval.models.weights.load import Weights, load_weights, weights_of_code
+from poseval.models.shipped import shipped_weights
+from poseval.models.weights.load import Weights, advising, load_weights, weights_of_code
 from poseval.models.weights.trained import Trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.runners.own_settings import ModelOptions, with_own_settings
@@ -82,7 +82,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     device = choose_device(options.device)
     model = build_model(named, entry.joints, options.size, **options.config)
     half = precision(model, entry, options, device)
-    weights = fill(model, entry, options.weights)
+    weights = fill(model, entry, options)
     cost = _cost(model.to(device), entry, device)  # before it is compiled: operators of graphs are not seen
     estimator = estimator_of(model, entry, options, skeleton.flip, device, half)
     return Loaded(estimator, entry, skeleton, weights, device, half, cost, options.overridden)
@@ -179,7 +179,7 @@ def with_detector(
         )
     _finds_people(chosen.name)
     options, told = with_own_settings(chosen, "--detector-weights")
-    entry = card(chosen.name).sized(len(told.joints) or None, options.size, options.config)
+    entry = card(chosen.name).sized(told.outputs, options.size, options.config)
     if not _is_finder(entry):
         raise UsageError(
             "P158",
@@ -187,8 +187,8 @@ def with_detector(
             what="does not find people",
             wanted="a model of whole images, such as detr_r50 or dekr_w32",
         )
-    model = build_model(card(chosen.name), len(told.joints) or None, options.size, **options.config)
-    filled = fill(model, entry, options.weights)
+    model = build_model(card(chosen.name), told.outputs, options.size, **options.config)
+    filled = fill(model, entry, options)
     finder = whole_image(model, entry, flip_test=False, device=loaded.device, autocast=loaded.half)
     said = f"detector {entry.name}" + (f" {filled}" if filled else "")
     estimator = DetectingEstimator(loaded.estimator, finder, least, overlap)
@@ -305,24 +305,29 @@ def _trained_on(told: Trained) -> Skeleton | None:
     return match_names(told.joints) or skeleton_from_names(told.joints, told.skeleton)
 
 
-def fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:
+def fill(model: nn.Module, entry: ModelCard, options: ModelOptions) -> Weights | None:
     """Load the weights of a model; a network without any has none, and a user's function may fill its own.
 
     Raises:
         UsageError: P154 no weights. And what `load_weights` raises.
     """
-    if path is not None:
-        return load_weights(model, path)
+    if options.weights is not None:
+        told = "; ".join(options.overridden)
+        with advising(f"leave --override out: {told}" if told else None):
+            return load_weights(model, options.weights)
     function = entry.config["source"].get("entry") if entry.family == "card" else None
     if function is not None:
         return weights_of_code(model, function)
     if any(True for _ in model.parameters()) or hasattr(model, "read_weights"):
+        shipped = (
+            "leave --option and --joints out: the weights that come with poseval are for the usual values"
+        )
         raise UsageError(
             "P154",
             where=f"model {entry.name}",
             what="has no weights",
             wanted="--weights FILE",
-            hint=f"published at: {entry.weights}",
+            hint=shipped if shipped_weights(entry.name) else f"published at: {entry.weights}",
         )
     return None
 

@@ -68,6 +68,16 @@ def with_own_settings(options: ModelOptions, weights_flag: str = "--weights") ->
     return _as_trained(options, named, told), told
 
 
+def card_as_trained(name: str, weights: Path) -> ModelCard:
+    """The card of a model with the settings that these weights were trained with.
+
+    Raises:
+        MismatchError: P452 as `with_own_settings`.
+    """
+    options, told = with_own_settings(ModelOptions(name, weights))
+    return card(name).sized(told.outputs, options.size, options.config)
+
+
 def _held_to_card(options: ModelOptions, entry: ModelCard, weights_flag: str) -> ModelOptions:
     """The options, compared with what the card file of a network says."""
     other: dict[str, tuple[Any, Any]] = {}

@@ -10,8 +10,8 @@ import numpy as np
 
 from poseval import tracking
 from poseval.errors import UsageError
-from poseval.models.networks.sgcn import SGCN
-from poseval.models.weights.load import load_weights
+from poseval.models.networks.sgcn import OF_TRAINING, SGCN
+from poseval.models.weights.load import advising, load_weights
 from poseval.poses import Floats, PoseSet
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator
 from poseval.runners.frames import Pictures
@@ -78,7 +78,8 @@ def _matcher(weights: Path | None, skeleton: Skeleton) -> GraphMatcher | None:
     if weights is None:
         return None
     model = SGCN()
-    load_weights(model, weights)
+    with advising(OF_TRAINING):
+        load_weights(model, weights)
     return GraphMatcher(skeleton, model.eval())
 
 

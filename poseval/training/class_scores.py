@@ -70,7 +70,7 @@ def class_scores(
         path, label = from_list(options.listing, classes)
     entry = named.sized(classes, chosen.size, chosen.config)
     model = build_model(named, classes, chosen.size, **chosen.config)
-    weights = fill(model, entry, chosen.weights)
+    weights = fill(model, entry, chosen)
     if options.explain is not None:
         samples_points(model)
     device = choose_device(chosen.device)

@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.cli import invoke
-from poseval.errors import MismatchError
-from poseval.models import create_model
+from poseval.errors import MismatchError, UsageError
+from poseval.models import create_model, load_weights
 from poseval.models.weights.trained import trained
 from poseval.runners.loading import load
 from poseval.runners.own_settings import ModelOptions
@@ -70,6 +70,52 @@ def test_other_settings_are_refused(other: dict[str, Any], words: str, weights: 
         load(options(weights, **other), None)
     assert caught.value.code == "P452"
     assert words in str(caught.value)
+
+
+def test_the_settings_of_the_training_are_shown(weights: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["models", "synth_small", "--weights", str(weights), "--json"]) == 0
+    node = json.loads(capsys.readouterr().out)
+    assert node["input_size"] == list(SIZE)
+    assert node["config"]["widths"] == list(WIDTHS)
+    assert node["cost"]["input_shapes"] == [[1, 3, *SIZE]]
+    assert node["cost"]["parameters"] == sum(
+        each.numel() for each in create_model("synth_small", input_size=SIZE, widths=WIDTHS).parameters()
+    )
+
+
+def test_the_classes_of_the_training_hold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "best.pt"
+    run = {"model": "pplcnet_x0_25", "config": {}, "input_size": (64, 64), "classes": ("a", "b", "c")}
+    model = create_model("pplcnet_x0_25", 3, (64, 64))
+    checkpoint.save(path, run, model=model.state_dict())
+    assert invoke(["models", "pplcnet_x0_25", "--weights", str(path), "--json"]) == 0
+    node = json.loads(capsys.readouterr().out)
+    assert (node["joints"], node["input_size"]) == (3, [64, 64])
+    assert (
+        invoke(["bench", "pplcnet_x0_25", "--weights", str(path), "--repeats", "1", "--device", "cpu"]) == 0
+    )
+
+
+def test_python_is_told_how_to_make_the_model(weights: Path) -> None:
+    with pytest.raises(MismatchError) as caught:
+        load_weights(create_model("synth_small"), weights)
+    call = "create_model('synth_small', joints=17, input_size=(64, 48), widths=(8, 8, 8, 8))"
+    assert caught.value.fault.hint == f"it was trained with other settings: {call}"
+    load_weights(eval(call, {"create_model": create_model}), weights)
+
+
+def test_weights_that_do_not_fit_what_is_forced_name_it(weights: Path) -> None:
+    with pytest.raises(MismatchError) as caught:
+        load(options(weights, config={"widths": (4, 4, 4, 4)}, override=True), None)
+    assert "leave --override out: --option widths is [4, 4, 4, 4]" in str(caught.value)
+    assert "run that model" not in str(caught.value)
+
+
+def test_weights_that_come_with_a_model_are_for_its_usual_values() -> None:
+    with pytest.raises(UsageError) as caught:
+        load(ModelOptions("synth_small", config={"widths": (8, 8, 8, 8)}), None)
+    assert caught.value.code == "P154"
+    assert "leave --option and --joints out" in str(caught.value.fault.hint)
 
 
 def test_other_settings_can_be_forced(weights: Path) -> None:

@@ -25,7 +25,7 @@ def test_wrong_checkpoints_are_refused(made: Bench, tmp_path: Path) -> None:
     other = tmp_path / "other.pt"
     torch.save(create_model("synth_small", 14, SIZE, **CONFIG).state_dict(), other)
     model = network(other)
-    with pytest.raises(MismatchError, match="14 maps and the model 17") as caught:
+    with pytest.raises(MismatchError, match="14 joints or classes, and the model 17") as caught:
         run(replace(options(made, tmp_path), model=model))
     assert caught.value.code == "P450"
     with pytest.raises(UsageError, match="has no weights") as absent:

@@ -30,6 +30,14 @@ from tests.runners.conftest import CONFIG, SIZE, Bench
 pytestmark = pytest.mark.models
 
 
+def test_weights_of_a_model_are_none_of_the_trackers(made: Bench, capsys: pytest.CaptureFixture[str]) -> None:
+    call = ["track", str(made.truth), "--gt", str(made.truth), "--tracker", "lighttrack(matching=sgcn)"]
+    assert command([*call, "--sgcn", str(made.weights), "--out", str(made.folder / "tracked.json")]) == 3
+    said = capsys.readouterr().err
+    assert "poseval train sgcn" in said
+    assert "run that model" not in said
+
+
 @pytest.fixture(scope="module")
 def film(made: Bench, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Eight frames of three people."""

@@ -226,12 +226,13 @@ class PPLCNet(nn.Module):
             FormatError: P250, P251, P252 when the file is neither.
             MismatchError: P450 when it is of another network.
         """
-        own = self.state_dict()
+        content = None
         if path.suffix == ".pdparams":
             state = from_paddle({key: torch.from_numpy(value) for key, value in read_paddle(path).items()})
         else:
-            state = strip_prefixes(unwrapped(read_checkpoint(path), path.name), own)
-        check_state(state, own, path.name)
+            content = read_checkpoint(path)
+            state = strip_prefixes(unwrapped(content, path.name), self.state_dict())
+        check_state(state, self, path.name, content)
         self.load_state_dict(state)
         return len(state)
 

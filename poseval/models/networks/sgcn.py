@@ -35,6 +35,7 @@ PARTITIONS = 3
 WIDTH = 64
 EMBEDDING = 128
 MARGIN = 1.0  # of the contrastive loss
+OF_TRAINING = "give weights that `poseval train sgcn` wrote"  # what other weights are met with
 
 Coordinates = NDArray[np.float64]
 

@@ -10,13 +10,22 @@ import hashlib
 import os
 import pickle
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from poseval.errors import Faults, FormatError, LimitError, MismatchError, UsageError, ValueRangeError, shown
+from poseval.errors import (
+    Faults,
+    FormatError,
+    LimitError,
+    MismatchError,
+    UsageError,
+    ValueRangeError,
+    error_of,
+    shown,
+)
 from poseval.errors.optional import require
 from poseval.files.pickle import ForeignNameError, stand_in
 from poseval.files.reading import require_regular
@@ -107,12 +116,12 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
         return Weights(path.name, sha256, count, _further(model))
     if not os.path.isfile(path):
         raise UsageError("P154", where=shown(path), what="is not a file", wanted="a file of weights")
-    state = unwrapped(read_checkpoint(path), path.name)
+    content = read_checkpoint(path)
     own = model.state_dict()
-    state = strip_prefixes(state, own)
+    state = strip_prefixes(unwrapped(content, path.name), own)
     if isinstance(model, RenamesKeys):
         state = model.rename_keys(state)
-    check_state(state, own, path.name)
+    check_state(state, model, path.name, content)
     model.load_state_dict({**own, **state})
     return Weights(path.name, digest(path), len(state))
 
@@ -308,8 +317,8 @@ def strip_prefixes(state: State, own: Mapping[str, Any]) -> State:
     return state
 
 
-def check_state(state: State, own: State, name: str) -> None:
-    """Refuse weights that do not fit, naming all that differs.
+def check_state(state: State, model: nn.Module, name: str, content: Any = None) -> None:
+    """Refuse weights that do not fit a model, naming all that differs; `content` is the file's, if PyTorch's.
 
     Raises:
         MismatchError: P450.
@@ -317,10 +326,11 @@ def check_state(state: State, own: State, name: str) -> None:
     """
     faults = Faults()
     where = shown(name)
+    own = model.state_dict()
     missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
     extra = [key for key in state if key not in own]
     other = [key for key in state if key in own and state[key].shape != own[key].shape]
-    advice = _advice(state, own) if missing or extra or len(other) > HEAD else None
+    advice = _advice(state, model, name, content) if missing or extra or other else None
     if missing:
         faults.add(
             "P450",
@@ -355,11 +365,30 @@ def check_state(state: State, own: State, name: str) -> None:
         )
 
 
-def _advice(state: State, own: State) -> str | None:
-    """What the file is of, where it is of another model."""
-    from poseval.models.weights.recognise import advice_for
+@contextmanager
+def advising(instead: str | None) -> Iterator[None]:
+    """A context in which weights that do not fit are met with this advice; None leaves the usual one."""
+    try:
+        yield
+    except MismatchError as error:
+        if instead is None or error.code != "P450":
+            raise
+        *before, last = [replace(fault, hint=None) for fault in error.faults]
+        raise error_of([*before, replace(last, hint=instead)]) from error
 
-    return advice_for(state, own)
+
+def _advice(state: State, model: nn.Module, name: str, content: Any) -> str | None:
+    """What the file is of, where it is of another model or was trained with other settings."""
+    from poseval.models.weights.recognise import advice_for, call_for
+    from poseval.models.weights.trained import training_run
+
+    call = call_for(training_run(content, name))
+    if call:
+        return f"it was trained with other settings: {call}"
+    states = [state]
+    if content is not None:  # as they are, not as the model renames them
+        states.append(strip_prefixes(unwrapped(content, name), model.state_dict()))
+    return advice_for(states, model)
 
 
 def _listed(names: list[str]) -> str:
@@ -381,4 +410,5 @@ def _shape_hint(pairs: list[tuple[Tensor, Tensor]]) -> str | None:
     if len(heads) != 1 or len(pairs) > HEAD:
         return None
     given, wanted = heads.pop()
-    return f"create the model with its joints; its last layer gives {given} maps and the model {wanted}"
+    said = f"its last layer gives {given} joints or classes, and the model {wanted}"
+    return f"{said}; make it for {given}: --joints, or of a classifier as many folders of images or --gt LIST"

@@ -28,6 +28,11 @@ class Trained:
     joints: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()  # of a classifier, in their order
 
+    @property
+    def outputs(self) -> int | None:
+        """Number of joints or classes; None where the checkpoint does not tell it."""
+        return len(self.joints) or len(self.classes) or None
+
 
 def training_run(node: Any, name: str) -> dict[str, Any]:
     """The settings of the training that a checkpoint's content tells; empty for other checkpoints.

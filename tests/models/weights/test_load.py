@@ -78,7 +78,7 @@ def test_all_that_differs_is_named_at_once(filled: dict[str, torch.Tensor], tmp_
         load_weights(Small(), saved(filled, tmp_path / "w.pth"))
     error = caught.value
     assert error.counts == {"P450": 3}
-    for part in ("lacks 1", "bn1.weight", "layer9.weight", "5x2x1x1", "3x2x1x1", "gives 5 maps"):
+    for part in ("lacks 1", "bn1.weight", "layer9.weight", "5x2x1x1", "3x2x1x1", "gives 5 joints or classes"):
         assert part in str(error)
 
 

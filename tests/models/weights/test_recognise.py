@@ -49,6 +49,8 @@ def test_counters_that_an_exporter_leaves_out_do_not_matter(
         ("simplebaseline_r18", "simplebaseline_r34"),
         ("hrnet_w48", "hrnet_w32"),  # the same names
         ("hpm_1_binary", "hrnet_w32"),
+        ("detr_r50", "prtr_r50"),  # the same up to the ends
+        ("vitpose_s", "mmpose_simplebaseline_r50"),  # whose keys are renamed
     ],
 )
 def test_a_model_with_many_of_the_same_tensors_is_named(
@@ -72,6 +74,23 @@ def test_weights_of_the_model_itself_are_not_of_another(tmp_path: Path) -> None:
     state.pop("final.weight")
     torch.save(state, path)
     assert "these are weights" not in refusal("synth_small", path)
+
+
+def test_a_network_of_other_options_is_not_of_mmpose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognise, "list_models", lambda: ["synth_small", "vitpose_s"])
+    path = tmp_path / "other.pth"
+    torch.save(create_model("vitpose_s", 17, (64, 64), width=16, depth=2, heads=2).state_dict(), path)
+    said = refusal("synth_small", path)
+    assert "named as those of vitpose_s, and have other shapes" in said
+    assert "mmpose" not in said
+    assert "named as those" not in refusal("vitpose_s", path)
+
+
+def test_a_head_for_others_is_no_other_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recognise, "list_models", lambda: ["fan_1", "hpm_1"])  # equal but for their joints
+    path = tmp_path / "faces.pth"
+    torch.save(create_model("hpm_1", 21, (64, 64)).state_dict(), path)
+    assert "its last layer gives 21 joints or classes, and the model 17" in refusal("hpm_1", path)
 
 
 def test_keys_of_mmpose_ask_for_its_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
