@@ -30,9 +30,15 @@ from tests.runners.conftest import CONFIG, SIZE, Bench
 pytestmark = pytest.mark.models
 
 
-def test_weights_of_a_model_are_none_of_the_trackers(made: Bench, capsys: pytest.CaptureFixture[str]) -> None:
-    call = ["track", str(made.truth), "--gt", str(made.truth), "--tracker", "lighttrack(matching=sgcn)"]
-    assert command([*call, "--sgcn", str(made.weights), "--out", str(made.folder / "tracked.json")]) == 3
+def test_weights_of_a_model_are_none_of_a_tracker(
+    made: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = json.loads(made.truth.read_text())["annotations"]
+    keys = ("image_id", "category_id", "keypoints")
+    found = tmp_path / "found.json"
+    found.write_text(json.dumps([{"score": 1.0, **{key: one[key] for key in keys}} for one in people]))
+    call = ["track", str(found), "--gt", str(made.truth), "--tracker", "lighttrack(matching=sgcn)"]
+    assert command([*call, "--sgcn", str(made.weights), "--out", str(tmp_path / "tracked.json")]) == 3
     said = capsys.readouterr().err
     assert "poseval train sgcn" in said
     assert "run that model" not in said
