@@ -113,7 +113,7 @@ def chosen_recipe(options: TrainOptions, entry: ModelCard, skeleton: str) -> Rec
         raise UsageError(
             "P152",
             where=f"model {entry.name}",
-            what="option packed=true is for networks that are trained, because bits do not learn",
+            what="option packed=true keeps weights as bits, which do not learn",
             wanted="packed=false in training",
             hint="leave packed out, and write the trained network with save_packed",
         )
