@@ -13,7 +13,7 @@ import torch
 from poseval.errors import FormatError, UsageError, shown
 from poseval.files.writing import write_atomically
 from poseval.models.weights.load import read_checkpoint
-from poseval.models.weights.trained import SCHEMA, training_run
+from poseval.models.weights.training_run import SCHEMA, training_run
 
 
 def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:

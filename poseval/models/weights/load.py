@@ -31,6 +31,7 @@ from poseval.files.pickle import ForeignNameError, stand_in
 from poseval.files.reading import require_regular
 from poseval.models.weights.safetensors import read_safetensors
 from poseval.models.weights.torch_files import a_network, check_claims
+from poseval.models.weights.training_run import training_run
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -380,7 +381,6 @@ def advising(instead: str | None) -> Iterator[None]:
 def _advice(state: State, model: nn.Module, name: str, content: Any) -> str | None:
     """What the file is of, where it is of another model or was trained with other settings."""
     from poseval.models.weights.recognise import advice_for, call_for
-    from poseval.models.weights.trained import training_run
 
     call = call_for(training_run(content, name))
     if call:

@@ -55,7 +55,8 @@ def call_for(run: Mapping[str, Any]) -> str | None:
         return None
     usual = card(name).sized().config
     outputs = run.get("joints") or run.get("classes") or ()
-    given = {"joints": len(outputs) or None, "input_size": tuple(size)}
+    count = len(outputs) if isinstance(outputs, list) else 0
+    given = {"joints": count or None, "input_size": tuple(size)}
     given |= {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
     said = [f"{key}={value!r}" for key, value in given.items() if value != usual.get(key)]
     return shown(f"create_model({', '.join([repr(name), *said])})", 400)

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from poseval.errors import FormatError, InputError, shown
-from poseval.files.reading import parse_json
+from poseval.errors import InputError
 from poseval.models.weights.load import read_checkpoint
-
-SCHEMA = "poseval.checkpoint/1"
+from poseval.models.weights.training_run import training_run
 
 
 @dataclass(frozen=True)
@@ -32,25 +30,6 @@ class Trained:
     def outputs(self) -> int | None:
         """Number of joints or classes; None where the checkpoint does not tell it."""
         return len(self.joints) or len(self.classes) or None
-
-
-def training_run(node: Any, name: str) -> dict[str, Any]:
-    """The settings of the training that a checkpoint's content tells; empty for other checkpoints.
-
-    Raises:
-        FormatError: P264 settings that cannot be read.
-    """
-    if not isinstance(node, dict) or node.get("schema") != SCHEMA:
-        return {}
-    try:
-        run = parse_json(node["run"], shown(name))
-        if isinstance(run, dict):
-            return run
-        raise TypeError("no object")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(
-            "P264", where=shown(name), what=f"has no settings of a training ({shown(error, 80)})"
-        ) from error
 
 
 def trained(path: Path) -> Trained:
