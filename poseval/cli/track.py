@@ -189,7 +189,8 @@ def _resources(
 
     require("torch", "lighttrack(matching=sgcn)", "models")
     from poseval.models.networks.sgcn import OF_TRAINING, SGCN
-    from poseval.models.weights.load import advising, load_weights
+    from poseval.models.weights.load import load_weights
+    from poseval.models.weights.states import advising
     from poseval.tracking.pose_graphs import GraphMatcher
 
     model = SGCN()

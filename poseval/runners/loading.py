@@ -19,7 +19,8 @@ from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card, check_shape, registry
 from poseval.models.shipped import shipped_weights
-from poseval.models.weights.load import Weights, advising, load_weights, weights_of_code
+from poseval.models.weights.load import Weights, load_weights, weights_of_code
+from poseval.models.weights.states import advising
 from poseval.models.weights.trained import Trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.runners.own_settings import ModelOptions, with_own_settings

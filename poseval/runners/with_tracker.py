@@ -11,7 +11,8 @@ import numpy as np
 from poseval import tracking
 from poseval.errors import UsageError
 from poseval.models.networks.sgcn import OF_TRAINING, SGCN
-from poseval.models.weights.load import advising, load_weights
+from poseval.models.weights.load import load_weights
+from poseval.models.weights.states import advising
 from poseval.poses import Floats, PoseSet
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator
 from poseval.runners.frames import Pictures

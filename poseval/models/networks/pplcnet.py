@@ -19,8 +19,9 @@ from torch.nn import functional
 
 from poseval.models.networks.heatmap_head import WIDTH, BackbonePose
 from poseval.models.networks.layers import check_divisible
-from poseval.models.weights.load import check_state, read_checkpoint, strip_prefixes, unwrapped
+from poseval.models.weights.load import read_checkpoint
 from poseval.models.weights.paddle import read_paddle
+from poseval.models.weights.states import check_state, strip_prefixes, unwrapped
 
 STEM_WIDTH = 16
 LAST_WIDTH = 1280
