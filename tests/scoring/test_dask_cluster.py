@@ -31,7 +31,8 @@ TRUTH = scene_set(seed=1, images=60, people=3)
 FOUND = perturb(TRUTH, seed=2)
 AT_ONCE = {"PAYING_SECONDS": 0.0, "SENDING_SECONDS": 0.0}  # others are asked from the second piece on
 COMMAND = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # not so in the background of a shell
 from poseval.cli import main
 from poseval.scoring import dask_cluster, late_executor
 
