@@ -1,6 +1,6 @@
 """State dictionaries of checkpoints: what is around them, and whether they fit a model.
 
-What does not fit is told by all keys at once, with advice on what the file is of.
+Whatever does not fit is said at once, for all keys, with advice on what the file is of.
 """
 
 from __future__ import annotations
